@@ -1,0 +1,44 @@
+# 大群团 Quntuan. `make` or `make help` lists the commands.
+PYTHON ?= python3
+RUN := .venv/bin/python -m
+MINE := shared services deploy tests
+.DEFAULT_GOAL := help
+.PHONY: help up reset migrate provision test check fmt docs install
+.ONESHELL:
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+help: ## 列出所有命令 / list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: ## 创建 .venv 并按锁文件安装 / make .venv, install exactly the lock
+	@$(PYTHON) deploy/bootstrap.py
+
+up: install ## 启动整套系统,Ctrl-C 停止 / start everything, Ctrl-C stops it
+	@exec $(RUN) deploy.cli up
+
+reset: install ## 清空本机数据 / forget all local data
+	@exec $(RUN) deploy.cli reset
+
+migrate: install ## 更新数据库结构 / bring the databases up to date
+	@exec $(RUN) deploy.cli migrate
+
+provision: install ## 更新消息总线,新组织即时加入 / update the bus, let newcomers join
+	@exec $(RUN) deploy.cli provision
+
+test: install ## 全部测试,真实 PostgreSQL 与 NATS / all tests, real servers. T=tests/kit narrows
+	@exec $(RUN) pytest $(if $(T),$(T),-n $(or $(N),auto))
+
+check: install ## 格式、类型、依赖规则、生成的文档 / format, types, never-rules, generated docs
+	@$(RUN) ruff format --check $(MINE)
+	$(RUN) ruff check $(MINE)
+	$(RUN) mypy
+	.venv/bin/lint-imports
+	$(RUN) deploy.docs --check
+
+docs: install ## 重新生成 docs/EVENTS.md 等 / generate docs/EVENTS.md and others again
+	@exec $(RUN) deploy.docs
+
+fmt: install ## 整理格式 / format the code
+	@$(RUN) ruff format $(MINE)
+	$(RUN) ruff check --fix-only --quiet $(MINE)

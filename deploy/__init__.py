@@ -1,0 +1,1 @@
+"""The suite from one command, and the bus it runs on."""

@@ -1,0 +1,43 @@
+"""The units of an organisation, founded as its staff would found them."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from deploy.demo.places import Organisation, districts, places
+from deploy.demo.staff import DEMO_DISTRICT
+from deploy.demo.trail import ACTOR
+from shared.kit.staff import Scope
+from shared.org.kit import OrgKit
+from shared.org.units import Unit, create_unit, create_units, ensure_top_unit, guess_kind, top_of
+
+Path = tuple[str, ...]
+
+
+async def ensure_tree(org: OrgKit, organisation: Organisation) -> Scope:
+    """All units, founded when there is none yet; the scope of the demo district's clerk."""
+    async with org.kit.database.transaction() as session:
+        if await top_of(session) is None:
+            await _found(session, org, organisation)
+        units = await units_of(session, org, [(district_unit(organisation),)])
+    (district,) = units.values()
+    return Scope(district.path, district.id, district.name)
+
+
+def district_unit(organisation: Organisation) -> str:
+    """The unit of the demo district."""
+    return next(d for d in districts() if d.name == DEMO_DISTRICT).unit(organisation)
+
+
+async def units_of(session: AsyncSession, org: OrgKit, paths: list[Path]) -> dict[Path, Unit]:
+    """The units at these paths below the top; what staff removed since is founded again."""
+    return await create_units(session, org, paths, actor=ACTOR)
+
+
+async def _found(session: AsyncSession, org: OrgKit, organisation: Organisation) -> None:
+    top = await ensure_top_unit(session, org, ACTOR)
+    for district in districts():
+        name = district.unit(organisation)
+        kind = guess_kind(org.profile, top.kind, name) or "district"
+        await create_unit(
+            session, org, parent_id=top.id, name=name, kind=kind, actor=ACTOR, district=district.name
+        )
+    await units_of(session, org, [place.path for place in places(organisation)])

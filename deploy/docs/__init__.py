@@ -1,0 +1,1 @@
+"""Documents generated from the code: docs/EVENTS.md and the payload schemas."""

@@ -1,0 +1,1 @@
+"""The suite on one machine: embedded servers, every service as a child process."""

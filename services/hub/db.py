@@ -1,0 +1,28 @@
+"""Base of the hub's own tables (Alembic branch `hub`) and the one parameter of its set-based statements."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.orm import DeclarativeBase
+
+from shared.kit.db import new_metadata
+
+
+class HubBase(DeclarativeBase):
+    """Every table of the hub's modules."""
+
+    metadata = new_metadata()
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows for `jsonb_to_recordset`: one parameter and one statement for a whole batch."""
+    return orjson.dumps(list(rows), default=_driver_uuid).decode()
+
+
+def _driver_uuid(value: object) -> str:
+    # asyncpg returns a subclass of UUID, which orjson does not know
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form here")

@@ -1,0 +1,5 @@
+"""The hub's first page."""
+
+from services.hub.home.module import home
+
+__all__ = ["home"]

@@ -1,0 +1,47 @@
+"""Lookups for programs: the query travels in the body, results are paged by opaque cursors."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from services.hub.lookup import service
+from services.hub.lookup.deps import Narrowed, Opener, Searcher, WithKit
+from services.hub.lookup.purposes import purposes_on
+from services.hub.lookup.schemas import Ask, Details, Narrow, PurposeChoice, Result
+from shared.kit import clock
+from shared.kit.db import Tx
+
+router = APIRouter(prefix="/api/v1/lookup", tags=["lookup"])
+
+
+@router.get("/purposes")
+async def purposes(session: Tx, _staff: Searcher) -> list[PurposeChoice]:
+    """The purposes that may be chosen today."""
+    return [PurposeChoice.model_validate(p) for p in await purposes_on(session, clock.today())]
+
+
+@router.post("")
+async def look_up(kit: WithKit, session: Tx, staff: Searcher, ask: Ask) -> Result:
+    """Look people up: the first page, masked. The lookup is recorded with its purpose."""
+    lookup_id = await service.look_up(kit, session, staff, ask)
+    return await service.result(kit, session, staff, lookup_id, Narrow())
+
+
+@router.get("/{lookup_id}")
+async def page(
+    kit: WithKit,
+    session: Tx,
+    staff: Searcher,
+    lookup_id: UUID,
+    narrow: Narrowed,
+    cursor: Annotated[str, Query(max_length=2000)] = "",
+) -> Result:
+    """Another page of a lookup of one's own, or the same narrowed by filters."""
+    return await service.result(kit, session, staff, lookup_id, narrow, cursor)
+
+
+@router.get("/{lookup_id}/persons/{person_id}")
+async def person(kit: WithKit, session: Tx, staff: Opener, lookup_id: UUID, person_id: UUID) -> Details:
+    """One person with every record, masked. Each organisation whose record is shown is told."""
+    return await service.open_person(kit, session, staff, lookup_id, person_id)

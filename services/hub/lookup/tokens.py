@@ -1,0 +1,45 @@
+"""Numbers to tokens: the hub has no matching key, so it asks any organisation that answers."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from services.hub.lookup.rules import Query
+from shared.contracts.rpc import TOKEN, TokenAnswer, TokenRequest
+from shared.kit.bus import Bus, BusAway, Declined
+from shared.kit.errors import Invalid, Unavailable
+
+PATIENCE = 2.0
+
+
+async def tokens_of(bus: Bus, orgs: Iterable[str], query: Query) -> tuple[dict[str, UUID], str]:
+    """The token of the number in each meaning it can have, and what is wrong with it in its likeliest one.
+
+    Nothing of the number is kept or logged.
+    """
+    known, found, problem = list(orgs), dict[str, UUID](), ""
+    for kind in query.asks:
+        answer = await _ask_any(bus, known, TokenRequest(kind=kind, value=query.number))
+        if answer.token is not None:
+            found[kind] = answer.token
+        elif kind == query.asks[0]:
+            problem = answer.problem or "请核对后再查。"
+    if not found:
+        raise wrong_number(problem)
+    return found, problem
+
+
+def wrong_number(problem: str) -> Invalid:
+    """The refusal of a number nobody can have."""
+    return Invalid("这个号码不正确", hint=problem or "请核对后再查。", fields={"text": "号码不正确"})
+
+
+async def _ask_any(bus: Bus, orgs: list[str], request: TokenRequest) -> TokenAnswer:
+    for org in list(orgs):
+        try:
+            return await bus.request(org, TOKEN, request, TokenAnswer, timeout=PATIENCE)
+        except (BusAway, Declined):
+            orgs.append(orgs.pop(0))  # asked last from now on: the next question need not wait for it again
+    raise Unavailable(
+        "暂时不能按号码查询",
+        hint="号码要由组织一方换成查询码，而各组织的系统现在都没有应答。可先按姓名、拼音或号码后四位查询，或稍后再试。",
+    )

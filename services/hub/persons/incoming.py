@@ -1,0 +1,61 @@
+"""From events to rows: what one batch says of each affiliation, the newest word only."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID, uuid5
+
+from shared.contracts.event import Received
+from shared.contracts.members import MemberState, MemberWithdrawn
+
+_NAMESPACE = UUID("6f0c2b52-7d0e-5a57-9a53-1f6d3d2f4a10")
+_TOKENS = ("identity", "phone", "card", "name_birth_phone", "birth_phone_sex", "name_birth_sex")
+_COLUMNS = ("name", "former_names", "standing", "sex", "birth_year", "district", "unit_id")
+_SHOWN = (
+    "standing_title", "kind", "kind_title", "counted", "identity_mask", "phone_mask", "card_mask",
+    "identity_last4", "phone_last4", "unit_names", "unit_path", "post", "joined_on", "left_on",
+)  # fmt: skip
+
+Row = dict[str, Any]
+
+
+def affiliation_id(org: str, member_id: UUID) -> UUID:
+    """The same in every rebuild, and no organisation can name another's."""
+    return uuid5(_NAMESPACE, f"{org}:{member_id}")
+
+
+def newest(events: Iterable[Received]) -> list[Row]:
+    """One row per affiliation. A duplicate changes nothing; at equal versions a withdrawal wins."""
+    out: dict[UUID, Row] = {}
+    for received in events:
+        row = _row(received)
+        known = out.get(row["id"])
+        if known is None or _rank(known) < _rank(row):
+            out[row["id"]] = row
+    return list(out.values())
+
+
+def _rank(row: Row) -> tuple[int, bool]:
+    return row["version"], row["withdrawn"]
+
+
+def _row(received: Received) -> Row:
+    event, org = received.event, received.envelope.source
+    if isinstance(event, MemberWithdrawn):
+        head = _head(org, event.member_id, event.version, received)
+        return head | {"withdrawn": True, "former_names": []}
+    if not isinstance(event, MemberState):
+        raise TypeError(f"not an event about a person on a roll: {event.type}")
+    state = event.model_dump(mode="json")
+    head = _head(org, event.member_id, event.version, received)
+    columns = {c: state[c] for c in _COLUMNS} | {c: state["tokens"][c] for c in _TOKENS}
+    return head | columns | {"withdrawn": False, "shown": {c: state[c] for c in _SHOWN}}
+
+
+def _head(org: str, member_id: UUID, version: int, received: Received) -> Row:
+    return {
+        "id": affiliation_id(org, member_id),
+        "org": org,
+        "member_id": member_id,
+        "version": version,
+        "told_at": received.envelope.time,
+    }

@@ -1,0 +1,101 @@
+"""The projection: events in, affiliations, links and search rows out, all in one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.hub.persons import people, rules, store
+from services.hub.persons.incoming import newest
+from shared.contracts.event import Received
+
+
+async def apply(session: AsyncSession, events: Sequence[Received]) -> None:
+    """Apply a batch: newest word per affiliation, then everything connected to what changed."""
+    await store.lock(session)
+    rows = newest(events)
+    before = await store.tokens_before(session, [r["id"] for r in rows])
+    changed = await store.save_affiliations(session, rows)
+    if changed:
+        await relink(session, changed | await store.mates(session, before), changed)
+
+
+async def relink(session: AsyncSession, seeds: Iterable[UUID], changed: Iterable[UUID] = ()) -> None:
+    """Judge again everything connected to `seeds`; describe persons whose members or contents differ."""
+    known = await _connected(session, seeds)
+    alive = {i: r for i, r in known.items() if not r.withdrawn}
+    same, never = await store.verdicts(session, known)
+    linking = rules.link([_record(r) for r in alive.values()], same, never)
+    homes = {i: r.home for i, r in known.items() if r.home is not None}
+    await store.save_edges(session, list(homes), linking.edges)
+    homes |= await store.new_homes(session, [i for i in known if i not in homes])
+    persons = {min(homes[m] for m in group): group for group in linking.groups}
+    belongs: dict[UUID, UUID | None] = dict.fromkeys(known)
+    belongs |= {member: person for person, group in persons.items() for member in group}
+    moved = [(i, homes[i], p) for i, p in belongs.items() if known[i].home is None or known[i].person_id != p]
+    await store.move(session, moved)
+    await _describe(session, known, persons, set(changed))
+
+
+async def _connected(session: AsyncSession, seeds: Iterable[UUID]) -> dict[UUID, Any]:
+    """Everything that evidence, verdicts or a common person connect to the seeds, to the last one."""
+    known: dict[UUID, Any] = {}
+    asked: dict[str, set[UUID]] = {k: set() for k in (*store.LINKING_TOKENS, "person_id")}
+    frontier = set(seeds)
+    while frontier:
+        fresh = await store.records(session, frontier)
+        known |= {r.id: r for r in fresh}
+        unasked = {k: {getattr(r, k) for r in fresh} - {None} - done for k, done in asked.items()}
+        for kind, values in unasked.items():
+            asked[kind] |= values
+        seen = [r.id for r in fresh if r.home is not None]
+        near = await store.neighbours(session, seen, unasked.pop("person_id"))
+        frontier = (near | await store.mates(session, unasked)) - known.keys() - frontier
+    return known
+
+
+def _record(row: Any) -> rules.Record:
+    keys = people.keys_of(row.name)
+    return rules.Record(
+        id=row.id,
+        org=row.org,
+        key=people.search_key(row.name),
+        former=frozenset(people.search_key(n) for n in row.former_names),
+        readings=frozenset(keys.pinyins),
+        identity=row.identity,
+        name_birth_phone=row.name_birth_phone,
+        birth_phone_sex=row.birth_phone_sex,
+        name_birth_sex=row.name_birth_sex,
+    )
+
+
+async def _describe(
+    session: AsyncSession, known: dict[UUID, Any], persons: dict[UUID, frozenset[UUID]], changed: set[UUID]
+) -> None:
+    old: dict[UUID, set[UUID]] = {}
+    for row in known.values():
+        if row.person_id is not None:
+            old.setdefault(row.person_id, set()).add(row.id)
+    stale = {p: group for p, group in persons.items() if group & changed or old.get(p, set()) != set(group)}
+    contents = {p: [store.content(known[m]) for m in group] for p, group in stale.items()}
+    await _write(session, contents, stale.keys() & old.keys(), old.keys() - persons.keys())
+
+
+async def describe_again(session: AsyncSession, persons: Iterable[UUID]) -> None:
+    """Write the search rows of these persons anew: something they show changed elsewhere."""
+    contents: dict[UUID, list[dict[str, Any]]] = {}
+    for row in await store.records_of(session, persons):
+        contents.setdefault(row.person_id, []).append(store.content(row))
+    await _write(session, contents, contents.keys(), ())
+
+
+async def _write(
+    session: AsyncSession,
+    contents: Mapping[UUID, Sequence[people.Content]],
+    known: Iterable[UUID],
+    gone: Iterable[UUID],
+) -> None:
+    bits = await store.org_bits(session, {a["org"] for group in contents.values() for a in group})
+    derived = [people.describe(p, group, bits) for p, group in contents.items()]
+    await store.save_people(session, derived, known, gone)

@@ -1,0 +1,87 @@
+"""What other modules, pages and the API see of persons."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Affiliated(_View):
+    """One record of a person at one organisation, masked."""
+
+    id: UUID
+    org: str
+    member_id: UUID
+    person_id: UUID
+    name: str
+    former_names: tuple[str, ...]
+    standing: str
+    standing_title: str
+    kind_title: str
+    counted: bool
+    sex: str | None
+    birth_year: int | None
+    district: str | None
+    identity_mask: str | None
+    phone_mask: str | None
+    card_mask: str | None
+    unit_names: tuple[str, ...]
+    post: str | None
+    joined_on: date | None
+    left_on: date | None
+    told_at: datetime
+
+
+class Evidence(_View):
+    """One piece of evidence between two records."""
+
+    a: UUID
+    b: UUID
+    rule: str
+    state: str
+    since: datetime
+
+
+class Decided(_View):
+    """What staff decided of two records, standing or undone."""
+
+    id: int
+    a: UUID
+    b: UUID
+    says: str
+    reason: str
+    by_name: str
+    at: datetime
+    undone_at: datetime | None
+    undone_by: str | None
+    undone_reason: str | None
+
+
+class Candidate(_View):
+    """Two records that may be one person, with the evidence for it."""
+
+    first: Affiliated
+    second: Affiliated
+    rules: tuple[str, ...]
+    since: datetime
+
+
+class Waiting(_View):
+    """A page of pairs that wait, the oldest first; `next` is the cursor of the following page."""
+
+    rows: list[Candidate]
+    next: str | None
+
+
+class Explanation(_View):
+    """Everything that speaks for and against one person being one."""
+
+    person_id: UUID
+    records: list[Affiliated]
+    linked: list[Evidence]
+    open: list[Evidence]
+    verdicts: list[Decided]

@@ -1,0 +1,168 @@
+"""Use cases of person links: explain, decide, undo, list what waits for a decision."""
+
+# ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.hub.persons import linking, store
+from services.hub.persons.models import Edge, Verdict
+from services.hub.persons.rules import Pair, ordered
+from services.hub.persons.schemas import Affiliated, Decided, Evidence, Explanation, Waiting
+from services.hub.persons.views import (
+    affiliated,
+    candidate_pairs,
+    count_waiting,
+    evidence_of,
+    standing_verdicts,
+    verdicts_of,
+)
+from services.hub.reasons import refuse_number
+from shared.kit import audit, clock
+from shared.kit.audit import Actor
+from shared.kit.errors import NotFound, Refused
+
+
+def missing() -> NotFound:
+    """Nobody lives at this address (any more)."""
+    return NotFound("没有找到这个人", hint="可能已撤回共享，或记录已变动；请重新查询。")
+
+
+async def current_person(session: AsyncSession, person_id: UUID) -> UUID:
+    """The person an address means now: itself, or the one that holds the record it once stood for."""
+    found = await session.scalar(text("select id from person where id = :id"), {"id": person_id})
+    if found is None:
+        moved = text("select person_id from belonging where home = :id")
+        found = await session.scalar(moved, {"id": person_id})
+    if found is None:
+        raise missing()
+    return UUID(str(found))
+
+
+async def affiliations(session: AsyncSession, person_id: UUID) -> list[Affiliated]:
+    """The person's records at the organisations, those on a roll first."""
+    found = await affiliated(session, [person_id])
+    if not found:
+        raise missing()
+    return found
+
+
+async def explain(session: AsyncSession, person_id: UUID) -> Explanation:
+    """Why these records are one person: evidence in force, what contradicts or waits, what staff decided."""
+    records = await affiliations(session, person_id)
+    ids = [r.id for r in records]
+    evidence = await evidence_of(session, ids)
+    return Explanation(
+        person_id=person_id,
+        records=records,
+        linked=[e for e in evidence if e.state == "linked"],
+        open=[e for e in evidence if e.state != "linked"],
+        verdicts=await verdicts_of(session, ids),
+    )
+
+
+async def reasons(session: AsyncSession, person_id: UUID) -> list[Evidence]:
+    """Evidence in force between the person's records."""
+    ids = [r.id for r in await affiliations(session, person_id)]
+    return [e for e in await evidence_of(session, ids) if e.state == "linked"]
+
+
+async def candidates(session: AsyncSession, cursor: str | None = None, limit: int = 20) -> Waiting:
+    """Pairs that wait for a decision, the oldest first."""
+    return await candidate_pairs(session, cursor, limit)
+
+
+async def waiting(session: AsyncSession, cap: int = 1000) -> int:
+    """How many pairs wait, counted up to `cap`."""
+    return await count_waiting(session, cap)
+
+
+async def decide(session: AsyncSession, pair: Pair, says: str, reason: str, by: Actor) -> None:
+    """Staff say `same` or `never` of two records; it stands above every rule until undone."""
+    refuse_number(reason)
+    pair = ordered(*pair)
+    await store.lock(session)
+    await _must_exist(session, pair)
+    await _supersede(session, [pair], by, "改判")
+    await _record(session, [pair], says, reason, by)
+    await linking.relink(session, pair)
+    if says == "same" and not await _together(session, pair):
+        raise Refused(
+            "这两条记录不能确认为同一人",
+            hint="两边的身份证号不同，或其中一方已被确认与另一方分开。请先由所属组织更正证件号，或撤销原来的判断。",
+        )
+
+
+async def separate(session: AsyncSession, affiliation: UUID, person_id: UUID, reason: str, by: Actor) -> None:
+    """Take one record out of a person: it is kept apart from each of the others until undone."""
+    refuse_number(reason)
+    await store.lock(session)
+    members = [r.id for r in await affiliations(session, person_id)]
+    if affiliation not in members or len(members) < 2:
+        raise Refused("这条记录已不在这个人名下", hint="记录可能刚刚变动，请刷新后再看。")
+    pairs = [ordered(affiliation, other) for other in members if other != affiliation]
+    await _supersede(session, pairs, by, "改判")
+    await _record(session, pairs, "never", reason, by)
+    await linking.relink(session, members)
+
+
+async def undo(session: AsyncSession, verdict_id: int, reason: str, by: Actor) -> Pair:
+    """Take a decision back; the rules hold again for the pair."""
+    refuse_number(reason)
+    await store.lock(session)
+    verdict = await session.scalar(
+        select(Verdict).where(Verdict.id == verdict_id, Verdict.undone_at.is_(None)).with_for_update()
+    )
+    if verdict is None:
+        raise Refused("这个判断已经撤销过了", hint="请刷新页面。")
+    pair = verdict.a, verdict.b
+    await _supersede(session, [pair], by, reason)
+    audit.record(
+        session, actor=by, action="person.undone", target=("verdict", verdict_id), detail={"reason": reason}
+    )
+    await linking.relink(session, pair)
+    return pair
+
+
+async def recent_verdicts(session: AsyncSession, limit: int = 20) -> list[Decided]:
+    """The newest decisions that stand, to undo them."""
+    return await standing_verdicts(session, limit)
+
+
+async def forget(session: AsyncSession) -> None:
+    """Empty the projection before a replay. Homes and verdicts stay: addresses and decisions outlive it."""
+    await store.lock(session)
+    await session.execute(update(Edge).where(Edge.revoked_at.is_(None)).values(revoked_at=clock.now()))
+    for table in ("affiliation", "person", "person_name", "person_tail"):
+        await session.execute(text(f"delete from {table}"))
+    await session.execute(text("update belonging set person_id = null"))
+
+
+async def _must_exist(session: AsyncSession, pair: Pair) -> None:
+    statement = text("select count(*) from affiliation where id = any(:ids) and not withdrawn")
+    if await session.scalar(statement, {"ids": list(pair)}) != 2:
+        raise missing()
+
+
+async def _supersede(session: AsyncSession, pairs: Iterable[Pair], by: Actor, reason: str) -> None:
+    for a, b in pairs:
+        standing = (Verdict.a == a, Verdict.b == b, Verdict.undone_at.is_(None))
+        values = {"undone_at": clock.now(), "undone_by": by.name, "undone_reason": reason}
+        await session.execute(update(Verdict).where(*standing).values(values))
+
+
+async def _record(session: AsyncSession, pairs: Sequence[Pair], says: str, reason: str, by: Actor) -> None:
+    for a, b in pairs:
+        session.add(Verdict(a=a, b=b, says=says, reason=reason, by_id=by.id, by_name=by.name))
+    await session.flush()
+    for a, b in pairs:
+        audit.record(session, actor=by, action=f"person.{says}", target=("affiliation", a),
+                     detail={"other": str(b), "reason": reason})  # fmt: skip
+
+
+async def _together(session: AsyncSession, pair: Pair) -> bool:
+    statement = text("select count(distinct person_id) from belonging where affiliation_id = any(:ids)")
+    return bool(await session.scalar(statement, {"ids": list(pair)}) == 1)

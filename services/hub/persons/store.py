@@ -1,0 +1,255 @@
+"""The SQL of the projection: set-based statements over one JSON parameter, never a row at a time."""
+
+# ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.hub.db import as_json
+from services.hub.persons.incoming import Row
+from services.hub.persons.people import Derived
+from services.hub.persons.rules import LARGEST_CLUSTER, Link, Pair
+
+_AFFILIATION = (
+    "id uuid, org text, member_id uuid, version bigint, withdrawn boolean, name text, former_names text[],"
+    " standing text, sex text, birth_year smallint, district text, identity uuid, phone uuid, card uuid,"
+    " name_birth_phone uuid, birth_phone_sex uuid, name_birth_sex uuid, unit_id uuid, shown jsonb,"
+    " told_at timestamptz"
+)
+_FILTERS = "active integer, past integer, district text, standing text"
+_PERSON = (
+    f"id uuid, name text, name_key text, spoken text, {_FILTERS}, standing_title text, sex text,"
+    " birth_year smallint, phone_mask text, identity_mask text, unit text, role text, size smallint"
+)
+_NAME = (
+    "person_id uuid, name_key text, pinyin text, initials text, plain boolean, several boolean, given text,"
+    f" {_FILTERS}"
+)
+_TAIL = f"person_id uuid, tail text, name_key text, {_FILTERS}"
+
+
+def _columns(declaration: str) -> list[str]:
+    return [part.split()[0] for part in declaration.split(",")]
+
+
+def _upsert(table: str, declaration: str, key: Sequence[str], only: str) -> str:
+    """INSERT ... SELECT FROM one JSON array ON CONFLICT DO UPDATE, for rows that `only` lets through."""
+    columns = _columns(declaration)
+    sets = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in key)
+    return (
+        f"insert into {table} as t ({', '.join(columns)})"
+        f" select {', '.join(columns)} from jsonb_to_recordset(cast(:rows as jsonb)) as x({declaration})"
+        f" on conflict ({', '.join(key)}) do update set {sets} where {only}"
+    )
+
+
+def _changed(declaration: str, key: Sequence[str]) -> str:
+    rest = [c for c in _columns(declaration) if c not in key]
+    return (
+        f"({', '.join('t.' + c for c in rest)}) is distinct from ({', '.join('excluded.' + c for c in rest)})"
+    )
+
+
+_NEWER = (
+    "t.version < excluded.version"
+    " or (t.version = excluded.version and excluded.withdrawn and not t.withdrawn)"
+)
+_SAVE_AFFILIATIONS = text(_upsert("affiliation", _AFFILIATION, ["id"], _NEWER) + " returning id")
+_SAVE_PERSONS = text(_upsert("person", _PERSON, ["id"], _changed(_PERSON, ["id"])))
+_NAME_KEY, _TAIL_KEY = ["person_id", "name_key", "pinyin"], ["person_id", "tail"]
+_SAVE_NAMES = text(_upsert("person_name", _NAME, _NAME_KEY, _changed(_NAME, _NAME_KEY)))
+_SAVE_TAILS = text(_upsert("person_tail", _TAIL, _TAIL_KEY, _changed(_TAIL, _TAIL_KEY)))
+_DROP_NAMES = text(
+    "delete from person_name where person_id = any(:ids) and not (name_key, pinyin, person_id) in"
+    " (select name_key, pinyin, person_id from jsonb_to_recordset(cast(:rows as jsonb))"
+    " as x(person_id uuid, name_key text, pinyin text))"
+)
+_DROP_TAILS = text(
+    "delete from person_tail where person_id = any(:ids) and not (tail, person_id) in"
+    " (select tail, person_id from jsonb_to_recordset(cast(:rows as jsonb)) as x(person_id uuid, tail text))"
+)
+
+
+async def lock(session: AsyncSession) -> None:
+    """One writer of links at a time: the projector's batch or a decision of staff."""
+    await session.execute(text("select pg_advisory_xact_lock(hashtext('hub:persons'))"))
+
+
+async def save_affiliations(session: AsyncSession, rows: Sequence[Row]) -> set[UUID]:
+    """Write what is newer than what is known; the ids that really changed."""
+    changed = await session.scalars(_SAVE_AFFILIATIONS, {"rows": as_json(rows)})
+    return set(changed)
+
+
+async def org_bits(session: AsyncSession, orgs: Iterable[str] = ()) -> dict[str, int]:
+    """The bit of each organisation; those not seen before get the next free one."""
+    bits = {r.org: r.bit for r in await session.execute(text("select org, bit from org_bit"))}
+    for org in sorted(set(orgs) - bits.keys()):
+        bits[org] = max(bits.values(), default=-1) + 1
+        await session.execute(
+            text("insert into org_bit (org, bit) values (:org, :bit)"), {"org": org, "bit": bits[org]}
+        )
+    return bits
+
+
+# --- what is connected ------------------------------------------------------------------
+
+# the directory's word on unit and district stands; the event's own is for units it does not know
+_CONTENT = (
+    "f.id, f.org, f.name, f.former_names, f.standing, f.sex, f.birth_year, f.identity, f.shown::text shown,"
+    " case when u.unit_id is null then f.district else u.district end district,"
+    " case when u.unit_id is null then f.shown->'unit_names'->>-1 else u.names[cardinality(u.names)] end unit"
+)
+_WITH_UNIT = "left join unit u on u.org = f.org and u.unit_id = f.unit_id"
+_RECORDS = text(
+    f"select {_CONTENT}, f.withdrawn, f.name_birth_phone, f.birth_phone_sex, f.name_birth_sex, b.home,"
+    f" b.person_id from affiliation f {_WITH_UNIT} left join belonging b on b.affiliation_id = f.id"
+    " where f.id = any(:ids) order by f.told_at, f.id"
+)
+_OF_PERSONS = text(
+    f"select {_CONTENT}, b.person_id from belonging b join affiliation f on f.id = b.affiliation_id"
+    f" {_WITH_UNIT} where b.person_id = any(:persons) and not f.withdrawn"
+)
+_TOKENS = text(
+    "select identity, name_birth_phone, birth_phone_sex, name_birth_sex from affiliation where id = any(:ids)"
+)
+LINKING_TOKENS = ("identity", "name_birth_phone", "birth_phone_sex", "name_birth_sex")
+_MATES = text(
+    " union all ".join(
+        f"select array_agg(m.id) from unnest(cast(:{kind} as uuid[])) t(token)"
+        f" cross join lateral (select id from affiliation where {kind} = t.token"
+        f" limit {LARGEST_CLUSTER + 2}) m"
+        f" group by t.token having count(*) between 2 and {LARGEST_CLUSTER + 1}"
+        for kind in LINKING_TOKENS
+    )
+)
+_NEIGHBOURS = text(
+    "select affiliation_id id from belonging where person_id = any(:persons)"
+    " union all select unnest(array[a, b]) from edge where revoked_at is null and a = any(:ids)"
+    " union all select unnest(array[a, b]) from edge where revoked_at is null and b = any(:ids)"
+    " union all select unnest(array[a, b]) from verdict where undone_at is null and a = any(:ids)"
+    " union all select unnest(array[a, b]) from verdict where undone_at is null and b = any(:ids)"
+)
+
+
+async def tokens_before(session: AsyncSession, ids: Sequence[UUID]) -> dict[str, set[UUID]]:
+    """Tokens the affiliations have now, before they change: who shared them must be looked at again."""
+    rows = (await session.execute(_TOKENS, {"ids": list(ids)})).all()
+    return {kind: {getattr(r, kind) for r in rows} - {None} for kind in LINKING_TOKENS}
+
+
+async def mates(session: AsyncSession, tokens: Mapping[str, set[UUID]]) -> set[UUID]:
+    """Affiliations that share a token, unless so many do that the token says nothing.
+
+    A group that just became too common is still given once (it is one larger than the rule allows), so
+    that its links are dissolved.
+    """
+    if not any(tokens.values()):
+        return set()
+    groups = await session.scalars(_MATES, {k: list(tokens[k]) for k in LINKING_TOKENS})
+    return {i for group in groups for i in group}
+
+
+async def records(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Any]:
+    """The affiliations with what linking and describing need to know of them."""
+    return (await session.execute(_RECORDS, {"ids": list(ids)})).all()
+
+
+async def records_of(session: AsyncSession, persons: Iterable[UUID]) -> Sequence[Any]:
+    """What describing needs to know of these persons."""
+    return (await session.execute(_OF_PERSONS, {"persons": list(persons)})).all()
+
+
+def content(row: Any) -> dict[str, Any]:
+    """A record for `people.describe`."""
+    found = dict(zip(row._fields, row, strict=True))
+    found["shown"] = orjson.loads(found["shown"])
+    return found
+
+
+async def neighbours(session: AsyncSession, ids: Iterable[UUID], persons: Iterable[UUID]) -> set[UUID]:
+    """Affiliations of the same persons, and those that stored evidence or verdicts name."""
+    asked = {"ids": list(ids), "persons": list(persons)}
+    return set(await session.scalars(_NEIGHBOURS, asked)) if any(asked.values()) else set()
+
+
+async def verdicts(session: AsyncSession, ids: Iterable[UUID]) -> tuple[list[Pair], list[Pair]]:
+    """Standing verdicts between these affiliations: same (in the order decided) and never."""
+    statement = text(
+        "select a, b, says from verdict where undone_at is null and a = any(:ids) and b = any(:ids)"
+        " order by id"
+    )
+    rows = list(await session.execute(statement, {"ids": list(ids)}))
+    return [(r.a, r.b) for r in rows if r.says == "same"], [(r.a, r.b) for r in rows if r.says == "never"]
+
+
+# --- what comes of it -------------------------------------------------------------------
+
+_REVOKE_EDGES = text(
+    "update edge set revoked_at = now() where revoked_at is null and (a = any(:ids) or b = any(:ids))"
+    " and not exists (select 1 from jsonb_to_recordset(cast(:rows as jsonb)) as x(a uuid, b uuid, rule text)"
+    " where x.a = edge.a and x.b = edge.b and x.rule = edge.rule)"
+)
+_SAVE_EDGES = text(
+    "insert into edge as t (a, b, rule, state)"
+    " select a, b, rule, state from jsonb_to_recordset(cast(:rows as jsonb))"
+    " as x(a uuid, b uuid, rule text, state text)"
+    " on conflict (a, b, rule) do update set state = excluded.state, revoked_at = null,"
+    " since = case when t.revoked_at is null then t.since else now() end"
+    " where t.state <> excluded.state or t.revoked_at is not null"
+)
+_MOVE = text(
+    "insert into belonging as b (affiliation_id, home, person_id)"
+    " select id, home, person_id from jsonb_to_recordset(cast(:rows as jsonb))"
+    " as x(id uuid, home uuid, person_id uuid)"
+    " on conflict (affiliation_id) do update set person_id = excluded.person_id"
+)
+
+
+async def save_edges(session: AsyncSession, seen: Iterable[UUID], edges: Iterable[Link]) -> None:
+    """Store the evidence that holds; revoke what no longer does between affiliations `seen` before."""
+    ids, edges = list(seen), list(edges)
+    rows = as_json({"a": e.pair[0], "b": e.pair[1], "rule": e.rule, "state": e.state} for e in edges)
+    if ids:
+        await session.execute(_REVOKE_EDGES, {"ids": ids, "rows": rows})
+    if edges:
+        await session.execute(_SAVE_EDGES, {"rows": rows})
+
+
+async def new_homes(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Person ids for affiliations seen for the first time; `move` writes them down."""
+    if not ids:
+        return {}
+    made = await session.scalars(text("select uuidv7() from generate_series(1, :n)"), {"n": len(ids)})
+    return dict(zip(ids, made, strict=True))
+
+
+async def move(session: AsyncSession, moved: Sequence[tuple[UUID, UUID, UUID | None]]) -> None:
+    """Say which person affiliations belong to: (affiliation, its home, person)."""
+    if moved:
+        rows = as_json({"id": a, "home": h, "person_id": p} for a, h, p in moved)
+        await session.execute(_MOVE, {"rows": rows})
+
+
+async def save_people(
+    session: AsyncSession, derived: Sequence[Derived], known: Iterable[UUID], gone: Iterable[UUID]
+) -> None:
+    """Write search rows where they differ; `known` persons may have some to drop, `gone` are no more."""
+    gone = list(gone)
+    every = [*known, *gone]
+    name_rows = as_json(n for d in derived for n in d.names)
+    tail_rows = as_json(t for d in derived for t in d.tails)
+    if gone:
+        await session.execute(text("delete from person where id = any(:ids)"), {"ids": gone})
+    if every:
+        await session.execute(_DROP_NAMES, {"ids": every, "rows": name_rows})
+        await session.execute(_DROP_TAILS, {"ids": every, "rows": tail_rows})
+    if derived:
+        await session.execute(_SAVE_PERSONS, {"rows": as_json(d.person for d in derived)})
+        await session.execute(_SAVE_NAMES, {"rows": name_rows})
+        await session.execute(_SAVE_TAILS, {"rows": tail_rows})

@@ -1,0 +1,43 @@
+"""Reasons staff write are kept for years and told to others: no identity number or phone may stand in one."""
+
+import re
+import unicodedata
+
+from shared.kit.errors import Invalid
+
+_BETWEEN = r"[\s\-‐-―−_.·\u200c\u200d]{1,3}"
+_RUN = re.compile(rf"[0-9](?:(?:{_BETWEEN})?[0-9X])*", re.IGNORECASE)
+_SEPARATOR = re.compile(_BETWEEN)
+# a mobile or landline number, an identity number old or new
+_NUMBER = re.compile(r"(?:0086|86)?1[0-9]{10}|0[0-9]{9,11}|[0-9]{15}|[0-9]{17}[0-9X]", re.IGNORECASE)
+_TOO_LONG = re.compile(r"[0-9]{14,}[0-9X]", re.IGNORECASE)
+_GROUP = 3
+"""Digits of the groups people write numbers in; a date has shorter ones, and two dates are no number."""
+
+
+def holds_number(text: str) -> bool:
+    """Whether digits in the text look like an identity number or a phone, in any script or width."""
+    folded = unicodedata.normalize("NFKC", text)
+    digits = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in folded)
+    return any(_is_number([p for p in _SEPARATOR.split(run) if p]) for run in _RUN.findall(digits))
+
+
+def _is_number(groups: list[str]) -> bool:
+    """Whether neighbouring groups together, or one alone, are a number."""
+    if any(_TOO_LONG.fullmatch(g) for g in groups):
+        return True
+    if all(len(g) == 1 for g in groups):
+        groups = ["".join(groups)]
+    return any(
+        all(len(g) >= _GROUP for g in groups[i:j]) and _NUMBER.fullmatch("".join(groups[i:j]))
+        for i in range(len(groups))
+        for j in range(i + 1, min(len(groups), i + 6) + 1)
+    )
+
+
+def refuse_number(reason: str) -> None:
+    """Refuse a reason that holds one."""
+    if holds_number(reason):
+        said = "理由里不能写证件号或手机号"
+        hint = "理由会长期保存。请改写为事由，例如“核对活动报名名单”。"
+        raise Invalid(said, hint=hint, fields={"reason": said})

@@ -1,0 +1,45 @@
+"""Composition root of the hub: read this first."""
+
+from services.hub.directory import directory
+from services.hub.home import home
+from services.hub.lookup import lookup
+from services.hub.persons import follow, persons
+from shared.kit.audit.titles import describe_words
+from shared.kit.auditors import auditors
+from shared.kit.context import make_kit
+from shared.kit.events.engine import Inbox
+from shared.kit.ops import ops
+from shared.kit.service import Service
+from shared.kit.settings import Settings
+from shared.kit.staff.module import staff
+from shared.kit.web import Brand
+
+
+def build(settings: Settings) -> Service:
+    """The hub: what belongs to no organisation alone."""
+    kit = make_kit(settings)
+    return Service(
+        kit,
+        Brand(code="hub", name="大群团协同平台", subtitle=settings.city, letter="", palette="red"),
+        (
+            home(),
+            lookup(kit),
+            directory(kit, follow),  # before persons: units are known before the people in them
+            persons(kit),
+            ops(kit),
+            staff(kit),
+            auditors(kit),
+        ),
+        inbox=Inbox.of_hub(),
+    )
+
+
+describe_words(
+    {
+        "lookup": "查询",
+        "person": "本人",
+        "affiliation": "身份记录",
+        "verdict": "判断",
+        "quarantine": "隔离的消息",
+    }
+)

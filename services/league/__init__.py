@@ -1,0 +1,1 @@
+"""The youth league's service (共青团)."""

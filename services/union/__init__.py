@@ -1,0 +1,1 @@
+"""The trade union's service (工会)."""

@@ -1,0 +1,1 @@
+"""The women's federation's service (妇联)."""

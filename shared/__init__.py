@@ -1,0 +1,1 @@
+"""Code shared by the services: contracts, kit and org, each importing only downwards."""

@@ -1,0 +1,38 @@
+"""Requests one service may ask of another over the bus, and their answers."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+TOKEN = "token"
+FETCH = "events.fetch"
+
+
+class TokenRequest(BaseModel):
+    """Ask an organisation (it has the key) for the token of a typed value. Never stored or logged."""
+
+    kind: Literal["identity", "phone", "card"]
+    value: str = Field(max_length=64)
+
+
+class TokenAnswer(BaseModel):
+    """The token, or the Chinese reason why the value is not valid."""
+
+    token: UUID | None = None
+    problem: str | None = None
+
+
+class FetchRequest(BaseModel):
+    """Ask a publisher for events of its log again, by its own gap-free sequence (both ends included)."""
+
+    channel: str = ""
+    first: int = Field(ge=1)
+    last: int = Field(ge=1)
+
+
+class FetchAnswer(BaseModel):
+    """At most as many envelopes as fit one message, in order; ask again from the one after the last."""
+
+    envelopes: list[dict[str, object]]
+    newest: int

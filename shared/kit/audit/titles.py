@@ -1,0 +1,78 @@
+"""Names of action codes, objects and details as auditors read them; each module adds its own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_TITLES: dict[str, str] = {}
+_WORDS: dict[str, str] = {}
+
+
+def describe(titles: Mapping[str, str]) -> None:
+    """Give action codes their Chinese names, for example `{"venue.closed": "停用阵地"}`."""
+    _TITLES.update(titles)
+
+
+def describe_words(words: Mapping[str, str]) -> None:
+    """Give kinds of objects and keys of details their Chinese names, for example `{"venue": "阵地"}`."""
+    _WORDS.update(words)
+
+
+def title(action: str) -> str:
+    """The name of an action, or its code when nobody named it."""
+    return _TITLES.get(action, action)
+
+
+def word(code: str) -> str:
+    """The name of a kind of object or of a detail, or its code."""
+    return _WORDS.get(code, code)
+
+
+def plain(detail: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Details in words; identifiers and nested values stay in the record below them."""
+    pairs = []
+    for key, value in (detail or {}).items():
+        if key not in _WORDS or value in (None, "", [], {}) or isinstance(value, dict):
+            continue
+        said = {True: "是", False: "否"}[value] if isinstance(value, bool) else value
+        listed = "、".join(map(str, said)) if isinstance(said, list) else str(said)
+        pairs.append((_WORDS[key], listed))
+    return pairs
+
+
+def known() -> dict[str, str]:
+    """All named actions, for a filter's list."""
+    return dict(sorted(_TITLES.items()))
+
+
+describe(
+    {
+        "audit.read": "查看审计日志",
+        "audit.exported": "导出审计日志",
+        "audit.verified": "校验审计日志",
+    }
+)
+describe_words(
+    {
+        "address": "来自",
+        "applied": "已处理",
+        "checked": "核对条数",
+        "failures": "连续输错次数",
+        "from": "原为",
+        "full": "含完整号码",
+        "intact": "日志完整",
+        "kind": "方式",
+        "most": "最多条数",
+        "name": "名称",
+        "note": "理由",
+        "people": "人数",
+        "reason": "原因",
+        "results": "结果数",
+        "roles": "角色",
+        "route": "页面",
+        "shown": "显示条数",
+        "staff": "账号",
+        "to": "改为",
+        "token": "接口令牌",
+        "total": "结果数",
+    }
+)

@@ -1,0 +1,37 @@
+"""What every module builder of a service gets."""
+
+from dataclasses import dataclass
+
+from shared.kit.bus import Bus
+from shared.kit.db import Database
+from shared.kit.pii import CryptoProfile, FieldCipher, derive_key
+from shared.kit.settings import Settings
+
+
+@dataclass(frozen=True)
+class Kit:
+    """One service's settings, database, bus and field cipher."""
+
+    settings: Settings
+    database: Database
+    bus: Bus
+    cipher: FieldCipher
+
+    @property
+    def profile(self) -> CryptoProfile:
+        """The family of algorithms for new values."""
+        return CryptoProfile(self.settings.crypto_profile)
+
+    def key(self, purpose: str) -> bytes:
+        """A sub key of the service's master secret for one purpose, for example `cookies`."""
+        return derive_key(self.settings.secret("secret_key").encode(), purpose, self.profile)
+
+
+def make_kit(settings: Settings) -> Kit:
+    """The kit of a service; nothing is connected yet."""
+    return Kit(
+        settings=settings,
+        database=Database(settings),
+        bus=Bus.of(settings),
+        cipher=FieldCipher(settings.secret("secret_key").encode(), CryptoProfile(settings.crypto_profile)),
+    )

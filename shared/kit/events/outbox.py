@@ -1,0 +1,46 @@
+"""Recording an event in the same transaction as the change that caused it."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import orjson
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.event import Event
+from shared.kit.events.models import OutboxRow
+from shared.kit.log import current_traceparent
+
+MOST_BYTES = 256 * 1024
+
+
+def emit(session: AsyncSession, event: Event, *, key: UUID | str, to: str | None = None) -> None:
+    """Record `event` about the aggregate `key`, for everybody or for one organisation (`to`).
+
+    The aggregate's row must be locked (updated or inserted) first: that alone keeps the order per aggregate.
+    """
+    session.add(OutboxRow(**_row(event, key, to)))
+    session.info["emitted"] = True
+
+
+async def emit_many(session: AsyncSession, events: Iterable[tuple[UUID | str, Event]]) -> None:
+    """Record many events at once, in order: for bulk work such as imports."""
+    rows = [_row(event, key, None) for key, event in events]
+    if rows:
+        await session.execute(insert(OutboxRow), rows)
+        session.info["emitted"] = True
+
+
+def _row(event: Event, key: UUID | str, to: str | None) -> dict[str, object]:
+    if event.addressed != (to is not None):
+        raise ValueError(f"{event.type} is {'' if event.addressed else 'not '}addressed to one organisation")
+    data = event.model_dump(mode="json")
+    if len(orjson.dumps(data)) > MOST_BYTES:
+        raise ValueError(f"{event.type} is larger than {MOST_BYTES} bytes: the bus would refuse it for ever")
+    return {
+        "channel": to or "",
+        "type": event.type,
+        "key": str(key),
+        "data": data,
+        "traceparent": current_traceparent(),
+    }

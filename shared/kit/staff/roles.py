@@ -1,0 +1,77 @@
+"""Roles as data: which permissions each may use, and which must not be held by one person (三权分立)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+RESERVED = frozenset({"staff", "audit", "ops"})
+"""Areas a wildcard never reaches: accounts, the audit log and the machinery are named one by one."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """`grants` are permissions `area.action`, `*` stands for every business area; `power` is one of three."""
+
+    code: str
+    title: str
+    about: str
+    power: str
+    grants: tuple[str, ...]
+
+
+ROLES: dict[str, Role] = {
+    role.code: role
+    for role in (
+        Role("viewer", "查看", "只能查看本范围的资料", "business", ("*.read", "*.search")),
+        Role(
+            "clerk",
+            "经办",
+            "登记、修改、导入、导出和查询",
+            "business",
+            ("*.read", "*.search", "*.open", "*.reveal", "*.write", "*.run", "*.export"),
+        ),
+        Role(
+            "approver",
+            "审批",
+            "审批和决定，不登记资料",
+            "business",
+            ("*.read", "*.search", "*.open", "*.reveal", "*.export", "*.full", "*.approve", "*.decide"),
+        ),
+        Role("importer", "导入", "只做名册导入", "business", ("*.read", "imports.*")),
+        Role(
+            "admin",
+            "系统管理员",
+            "管理账号和运行，看不到业务资料",
+            "system",
+            ("staff.manage", "ops.read", "ops.manage"),
+        ),
+        Role("auditor", "审计员", "只能查看和校验审计日志", "audit", ("audit.read",)),
+    )
+}
+
+
+def permits(grants: Iterable[str], permission: str) -> bool:
+    """Whether one of the grants covers `permission`."""
+    area = permission.partition(".")[0]
+    for grant in grants:
+        wild = grant.startswith("*")
+        if fnmatchcase(permission, grant) and not (wild and area in RESERVED):
+            return True
+    return False
+
+
+def grants_of(roles: Iterable[str]) -> frozenset[str]:
+    """Everything these roles grant; an unknown role grants nothing."""
+    return frozenset(g for r in roles if r in ROLES for g in ROLES[r].grants)
+
+
+def objection(roles: Iterable[str]) -> str | None:
+    """Why these roles cannot go to one account, in Chinese; None when they can."""
+    chosen = list(roles)
+    if not chosen:
+        return "请至少选择一个角色"
+    if unknown := [r for r in chosen if r not in ROLES]:
+        return f"没有这个角色：{'、'.join(unknown)}"
+    if len({ROLES[r].power for r in chosen}) > 1:
+        return "业务、系统管理、审计三类角色不能由同一个账号担任，请分设账号"
+    return None

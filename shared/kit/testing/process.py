@@ -1,0 +1,142 @@
+"""Child processes that never outlive this one: spawn, watch, stop, tail of the log."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.kit.testing.system_user import SystemUser
+
+PR_SET_PDEATHSIG = 1
+
+
+class ServerError(RuntimeError):
+    """A server did not start or died; the text carries the tail of its log."""
+
+
+@dataclass
+class Child:
+    """A running child process and where its log is."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM, timeout: float = 10) -> None:
+        """Ask it to end; kill it when it does not end in time."""
+        if self.alive():
+            self.process.send_signal(sign)
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL, and reap."""
+        if self.alive():
+            self.process.kill()
+        self.process.wait()
+
+    def tail(self, lines: int = 20) -> str:
+        return tail(self.log, lines)
+
+
+def spawn(
+    arguments: Sequence[str | Path],
+    *,
+    name: str,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    user: SystemUser | None = None,
+    directory: Path | None = None,
+    when_orphaned: signal.Signals = signal.SIGTERM,
+) -> Child:
+    """Start a child in its own session (Ctrl-C reaches us, not it) that is signalled when this process dies.
+
+    Linux signals it when the *thread* that started it ends: call this from the main thread.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            list(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=None if environment is None else dict(environment),
+            cwd=directory,
+            start_new_session=True,
+            preexec_fn=_die_with_parent(when_orphaned),  # noqa: PLW1509 - see above
+            user=user.uid if user else None,
+            group=user.gid if user else None,
+            extra_groups=() if user else None,
+        )
+    return Child(name, process, log)
+
+
+def _die_with_parent(sign: signal.Signals) -> Callable[[], None] | None:
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: after it only async-signal-safe calls
+    parent = os.getpid()
+
+    def arm() -> None:
+        prctl(PR_SET_PDEATHSIG, int(sign))
+        if os.getppid() != parent:  # it died between fork and prctl
+            os._exit(1)
+
+    return arm
+
+
+def tail(path: Path, lines: int = 20) -> str:
+    """The last lines of a log; empty when there is none."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as log:
+            return "".join(deque(log, maxlen=lines))
+    except FileNotFoundError:
+        return ""
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_taken(port: int) -> bool:
+    """Whether something listens on this port of 127.0.0.1 (or of all addresses)."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def wait_until(ready: Callable[[], bool], child: Child, timeout: float, pause: float = 0.02) -> None:
+    """Wait for the server; ServerError with its log when it dies or takes too long."""
+    deadline = time.monotonic() + timeout
+    while not ready():
+        if not child.alive():
+            code = child.process.returncode
+            raise ServerError(f"{child.name} ended with code {code}\n{child.tail()}")
+        if time.monotonic() > deadline:
+            child.kill()
+            raise ServerError(f"{child.name} was not ready after {timeout:.0f} s\n{child.tail()}")
+        time.sleep(pause)

@@ -1,0 +1,103 @@
+"""The Jinja environment of a service and render(), the one way to answer with a page."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from shared.kit import clock
+from shared.kit.errors import Problem
+from shared.kit.web import i18n
+from shared.kit.web.brand import Web, visible_nav
+from shared.kit.web.filters import FILTERS
+from shared.kit.web.messages import COOKIE as FLASH_COOKIE
+from shared.kit.web.messages import FlashBox
+
+TEMPLATE_DIR = Path(__file__).parent / "templates"
+CSRF_FIELD = "csrf_token"
+
+
+def build_environment(web: Web, static_url: Callable[[str], str]) -> Environment:
+    """Kit templates first, then those of each module."""
+    env = Environment(
+        loader=ChoiceLoader([FileSystemLoader(d) for d in (TEMPLATE_DIR, *web.template_dirs)]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    install: Callable[..., None] = env.install_gettext_callables  # type: ignore[attr-defined]
+    install(i18n.gettext, i18n.ngettext, newstyle=True)
+    env.filters.update(FILTERS, tr=i18n.translate)  # tr: texts that come from Python
+    env.globals.update(
+        static=static_url, css=_css(static_url), csrf_field=csrf_field, languages=i18n.LANGUAGES
+    )
+    return env
+
+
+def _css(static_url: Callable[[str], str]) -> Callable[[str], Markup]:
+    def css(name: str) -> Markup:
+        """The link to one style sheet of the kit."""
+        return Markup('<link rel="stylesheet" href="{}">').format(static_url(f"css/{name}.css"))
+
+    return css
+
+
+@pass_context
+def csrf_field(context: Context) -> Markup:
+    """The hidden field every posting form carries."""
+    token = context["csrf_token"]
+    return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token)
+
+
+def render(request: Request, template: str, status_code: int = 200, **context: Any) -> HTMLResponse:
+    """Answer with a page or a part; the shell's own values come from the request."""
+    web: Web = request.app.state.web
+    env: Environment = request.app.state.templates
+    box = FlashBox(request.cookies, web.secret)
+    values = {**_shell_values(request, web), "flash_box": box, **context}
+    response = HTMLResponse(env.get_template(template).render(values), status_code=status_code)
+    if box.taken:
+        response.delete_cookie(FLASH_COOKIE, httponly=True, samesite="lax")
+    return response
+
+
+def _shell_values(request: Request, web: Web) -> Mapping[str, Any]:
+    state = request.state
+    staff = getattr(state, "staff", None)
+    path = request.url.path
+    return {
+        "request": request,
+        "web": web,
+        "brand": web.profile,
+        "staff": staff,
+        "csrf_token": getattr(state, "csrf", "") or "",
+        "locale": getattr(state, "locale", i18n.DEFAULT),
+        "nav": visible_nav(web, staff, path, getattr(state, "nav_counts", {})),
+        "live": None,
+        "now": clock.now(),
+        "path": path,
+    }
+
+
+def render_problem(request: Request, problem: Problem) -> HTMLResponse:
+    """A refusal as a page, or as the part alone when a script asked for a part."""
+    headers = request.headers
+    part = "hx-request" in headers or "x-part" in headers
+    return render(
+        request,
+        "parts/error.html" if part else "error.html",
+        problem.status,
+        title=problem.title,
+        hint=problem.hint,
+        fields=problem.fields,
+        status=problem.status,
+        reference=problem.body().get("trace", ""),
+    )

@@ -1,0 +1,117 @@
+"""Numbers, dates and waiting times as staff read them."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from shared.kit import clock
+from shared.kit.web.i18n import get_locale
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+SOON = timedelta(hours=24)
+
+
+def number(value: float) -> str:
+    """12345 -> 12,345."""
+    return f"{value:,}"
+
+
+def wan(value: int) -> str:
+    """4651000 -> 465.1万; up to five digits are written out."""
+    if abs(value) < 10_000 or get_locale() == "en":
+        return number(value)
+    return f"{value / 10_000:,.1f}万"
+
+
+def _local(value: date | datetime) -> date | datetime:
+    if not isinstance(value, datetime):
+        return value
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(ZONE)
+
+
+def day(value: date | datetime | None) -> str:
+    """9月17日, with the year when it is another one."""
+    if value is None:
+        return "—"
+    local = _local(value)
+    other_year = local.year != clock.today().year
+    if get_locale() == "en":
+        text = f"{local.day} {MONTHS[local.month - 1]}"
+        return f"{text} {local.year}" if other_year else text
+    text = f"{local.month}月{local.day}日"
+    return f"{local.year}年{text}" if other_year else text
+
+
+def month(value: date | datetime | None) -> str:
+    """2021年3月."""
+    if value is None:
+        return "—"
+    local = _local(value)
+    if get_locale() == "en":
+        return f"{MONTHS[local.month - 1]} {local.year}"
+    return f"{local.year}年{local.month}月"
+
+
+def moment(value: datetime | None) -> str:
+    """9月17日 9:16."""
+    if value is None:
+        return "—"
+    local = _local(value)
+    assert isinstance(local, datetime)
+    return f"{day(local)} {local.hour}:{local.minute:02}"
+
+
+def age(born: date | None) -> int | None:
+    """Full years today."""
+    if born is None:
+        return None
+    today = clock.today()
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def ago(value: datetime | None) -> str:
+    """刚刚, 5分钟前, 3小时前, then the day and time."""
+    if value is None:
+        return "—"
+    passed = clock.now() - (value if value.tzinfo else value.replace(tzinfo=UTC))
+    minutes = int(passed.total_seconds() // 60)
+    english = get_locale() == "en"
+    if minutes < 1:
+        return "just now" if english else "刚刚"
+    if minutes < 60:
+        return f"{minutes} min ago" if english else f"{minutes}分钟前"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h ago" if english else f"{minutes // 60}小时前"
+    return moment(value)
+
+
+def left(value: datetime) -> str:
+    """余3天, 余5小时20分, 已超1天: the time until a deadline."""
+    rest = (value if value.tzinfo else value.replace(tzinfo=UTC)) - clock.now()
+    minutes = int(abs(rest).total_seconds() // 60)
+    days, hours = minutes // 1440, minutes % 1440 // 60
+    english = get_locale() == "en"
+    if days:
+        span = f"{days} d" if english else f"{days}天"
+    elif hours:
+        span = f"{hours} h {minutes % 60} min" if english else f"{hours}小时{minutes % 60}分"
+    else:
+        span = f"{minutes} min" if english else f"{minutes}分"
+    over = rest < timedelta()
+    if english:
+        return f"{span} over" if over else f"{span} left"
+    return f"已超{span}" if over else f"余{span}"
+
+
+def urgency(value: datetime) -> str:
+    """over, soon or an empty text: the CSS class of a deadline."""
+    rest = (value if value.tzinfo else value.replace(tzinfo=UTC)) - clock.now()
+    if rest < timedelta():
+        return "over"
+    return "soon" if rest < SOON else ""
+
+
+FILTERS = {
+    "num": number, "wan": wan, "date": day, "month": month, "datetime": moment,
+    "age": age, "ago": ago, "left": left, "urgency": urgency,
+}  # fmt: skip

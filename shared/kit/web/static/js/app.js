@@ -1,0 +1,82 @@
+/* Small comforts; every page works without them. Listens on the document, so parts that are swapped in need nothing. */
+(function () {
+  function each(selector, fn, root) { [].forEach.call((root || document).querySelectorAll(selector), fn); }
+  function up(event, selector) { return event.target.closest ? event.target.closest(selector) : null; }
+
+  /* selection: the box in the head, the rows, the figure in the bulk bar */
+  function rows() { return [].slice.call(document.querySelectorAll('[data-check-row]')); }
+  function count() {
+    var all = rows(), on = all.filter(function (r) { return r.checked; });
+    each('[data-check-all]', function (c) { c.checked = on.length > 0 && on.length === all.length; c.indeterminate = on.length > 0 && on.length < all.length; });
+    all.forEach(function (r) { var tr = r.closest('tr'); if (tr) tr.classList.toggle('on', r.checked); });
+    each('[data-bulk-count]', function (s) { s.textContent = on.length; });
+    each('[data-bulk]', function (b) {
+      b.hidden = on.length === 0;
+      each('[data-bulk-clear]', function (c) { c.hidden = false; }, b);
+    });
+  }
+  document.addEventListener('change', function (e) {
+    if (e.target.matches('[data-check-all]')) { var on = e.target.checked; rows().forEach(function (r) { r.checked = on; }); count(); }
+    else if (e.target.matches('[data-check-row]')) count();
+    else if (e.target.matches('[data-submit-on-change]') && e.target.form) e.target.form.requestSubmit ? e.target.form.requestSubmit() : e.target.form.submit();
+  });
+
+  function close(details) { details.open = false; var s = details.querySelector('summary'); if (s) s.focus(); }
+
+  document.addEventListener('click', function (e) {
+    var b = up(e, '[data-toggle-password]');
+    if (b) { var i = document.getElementById(b.dataset.togglePassword), show = i.type === 'password'; i.type = show ? 'text' : 'password'; b.setAttribute('aria-pressed', show); return; }
+    if (up(e, '[data-bulk-clear]')) { rows().forEach(function (r) { r.checked = false; }); count(); return; }
+    if ((b = up(e, '[data-dismiss]'))) { b.closest('[data-toast]').remove(); return; }
+    if (up(e, '[data-back]')) { history.back(); return; }                 /* what was typed is still there */
+    if ((b = up(e, '[data-close]'))) { close(b.closest('details')); return; }
+    if ((b = up(e, '[data-confirm]')) && !window.confirm(b.dataset.confirm)) { e.preventDefault(); return; }
+    each('details.menu[open]', function (m) { if (!m.contains(e.target)) m.open = false; });
+  });
+  document.addEventListener('keydown', function (e) {
+    if (e.key !== 'Escape') return;
+    var open = document.querySelectorAll('details.dialog[open], details.menu[open]');
+    if (open.length) close(open[open.length - 1]);
+  });
+  /* a dialog takes the focus and keeps it */
+  document.addEventListener('toggle', function (e) {
+    var d = e.target; if (!d.matches || !d.matches('details.dialog') || !d.open) return;
+    var first = d.querySelector('.dialog-body input:not([type=hidden]), .dialog-body select, .dialog-body textarea, .dialog-body button');
+    if (first) first.focus();
+  }, true);
+  document.addEventListener('focusin', function (e) {
+    var d = document.querySelector('details.dialog[open]'), s;
+    if (d && !d.contains(e.target) && (s = d.querySelector('.dialog-panel button:not([hidden]), .dialog-panel input:not([type=hidden])'))) s.focus();
+  });
+
+  /* one press, one submission; coming back to the page frees the buttons */
+  document.addEventListener('submit', function (e) {
+    var f = e.target; if (e.defaultPrevented || f.dataset.many !== undefined || f.hasAttribute('hx-post')) return;
+    if (f.dataset.sent) { e.preventDefault(); return; }
+    f.dataset.sent = '1'; if (e.submitter) e.submitter.classList.add('busy');
+    setTimeout(function () { delete f.dataset.sent; each('.busy', function (x) { x.classList.remove('busy'); }, f); }, 8000);
+  });
+  window.addEventListener('pageshow', function () { each('form[data-sent]', function (f) { delete f.dataset.sent; }); each('.busy', function (x) { x.classList.remove('busy'); }); });
+
+  /* good news goes away by itself, bad news waits */
+  function toasts() {
+    each('[data-toast]', function (t) {
+      if (t.dataset.ready) return; t.dataset.ready = '1';
+      each('[data-dismiss]', function (b) { b.hidden = false; }, t);
+      if (t.dataset.toast !== 'ok' && t.dataset.toast !== 'info') return;
+      (function wait() { setTimeout(function () { if (t.matches(':hover') || t.contains(document.activeElement)) wait(); else t.remove(); }, 7000); })();
+    });
+  }
+  function ready(root) {
+    each('[data-toggle-password], [data-close]', function (b) { b.hidden = false; }, root);
+    each('[data-back]', function (b) { b.hidden = history.length < 2; }, root);
+    count(); toasts();
+    each('[role=alert][tabindex]', function (n) { n.focus(); }, root);
+  }
+  /* a tree beside the list is open at the desk and folded above it on a narrow screen */
+  if (window.matchMedia('(max-width: 1100px)').matches) each('details[data-fold]', function (d) { d.open = false; });
+
+  ready(document);
+  document.addEventListener('quntuan:swap', function (e) { ready(e.detail); });
+  document.addEventListener('htmx:load', function (e) { ready(e.target); });
+})();

@@ -1,0 +1,131 @@
+"""What waits for a person of the staff and a few figures, all below their scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.kit import clock
+from shared.kit.pagination import CAP
+from shared.org.imports.models import ImportBatch
+from shared.org.kit import OrgKit
+from shared.org.members import Member
+from shared.org.members.rules import birthday
+from shared.org.units import Unit, below
+
+SHOWN = 5
+AHEAD = timedelta(days=60)
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Ageing:
+    """Somebody near or past the age at which a decision is due; `due` is the birthday."""
+
+    id: UUID
+    name: str
+    unit: str
+    due: date
+    over: bool
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Numbers of the scope today. `others` are relations that are no membership."""
+
+    people: int
+    others: int
+    joined: int
+    left: int
+    units: int
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """People whose files lack something, counted up to the cap."""
+
+    phone: int
+    identity: int
+    consent: int
+    pending: int
+
+
+async def imports_waiting(session: AsyncSession, scope: str) -> list[ImportBatch]:
+    """Rosters somebody must map or confirm, the oldest first."""
+    query = select(ImportBatch).where(
+        ImportBatch.status.in_(("mapping", "ready")), below(ImportBatch.scope, scope)
+    )
+    return list(await session.scalars(query.order_by(ImportBatch.id).limit(SHOWN)))
+
+
+async def imports_refused(session: AsyncSession, scope: str) -> list[ImportBatch]:
+    """Rosters of the last days with lines that were refused."""
+    query = select(ImportBatch).where(
+        ImportBatch.status == "applied",
+        ImportBatch.applied_at > clock.now() - RECENT,
+        ImportBatch.sums["refused"].as_integer() > 0,
+        below(ImportBatch.scope, scope),
+    )
+    return list(await session.scalars(query.order_by(ImportBatch.id.desc()).limit(SHOWN)))
+
+
+async def ageing(session: AsyncSession, org: OrgKit, scope: str) -> tuple[int, list[Ageing]]:
+    """How many are past the age limit, or will be within 60 days, without a post; the nearest of them."""
+    today = clock.today()
+    limit = org.policy.age_limit(today)
+    if limit is None:
+        return 0, []
+    born = birthday(today + AHEAD, -limit)
+    where = [*_on_roll(scope), Member.birth <= born, Member.post.is_(None)]
+    number = await _count(session, where)
+    query = select(Member, Unit.name).join(Unit, Unit.id == Member.unit_id).where(*where)
+    rows = await session.execute(query.order_by(Member.birth, Member.id).limit(SHOWN))
+    return number, [_ageing(member, unit, limit, today) for member, unit in rows]
+
+
+def _ageing(member: Member, unit: str, limit: int, today: date) -> Ageing:
+    due = birthday(member.birth or today, limit)
+    return Ageing(member.id, member.name, unit, due, due <= today)
+
+
+async def gaps(session: AsyncSession, org: OrgKit, scope: str) -> Gaps:
+    """What is missing in the files."""
+    asked = [k.code for k in org.policy.kinds if k.needs_consent]
+    return Gaps(
+        phone=await _count(session, [*_on_roll(scope), Member.phone_token.is_(None)]),
+        identity=await _count(session, [*_on_roll(scope), Member.identity_token.is_(None)]),
+        pending=await _count(session, [below(Member.unit_path, scope), Member.standing == "pending"]),
+        consent=await _count(session, [*_on_roll(scope), Member.consent.is_(None), Member.kind.in_(asked)]),
+    )
+
+
+async def figures(session: AsyncSession, org: OrgKit, scope: str) -> Figures:
+    """People on the roll, this month's comings and goings, units."""
+    month = clock.today().replace(day=1)
+    counted = [k.code for k in org.policy.kinds if k.counted]
+    is_counted = Member.kind.in_(counted)
+    query = select(
+        func.count(case((is_counted, 1))),
+        func.count(case((~is_counted, 1))),
+        func.count(case((is_counted & (Member.joined_on >= month), 1))),
+    ).where(*_on_roll(scope))
+    people, others, joined = (await session.execute(query)).one()
+    gone = [below(Member.unit_path, scope), Member.standing == "left", Member.left_on >= month]
+    left = await session.scalar(select(func.count()).select_from(Member).where(*gone))
+    units = await session.scalar(
+        select(func.count()).select_from(Unit).where(Unit.status == "active", below(Unit.path, scope))
+    )
+    return Figures(people, others, joined, left or 0, units or 0)
+
+
+def _on_roll(scope: str) -> list[ColumnElement[bool]]:
+    return [below(Member.unit_path, scope), Member.standing != "left"]
+
+
+async def _count(session: AsyncSession, where: Sequence[ColumnElement[bool]]) -> int:
+    """A count that stops at the cap: what is more than a thousand needs no exact figure here."""
+    capped = select(Member.id).where(*where).limit(CAP).subquery()
+    return await session.scalar(select(func.count()).select_from(capped)) or 0

@@ -1,0 +1,62 @@
+"""Runs the parsing child for one file and hands on what it says; its end is always a clear word."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from shared.org.imports import limits
+from shared.org.imports.guard import AGAIN
+from shared.org.imports.refusal import FileRefused
+
+ROOT = Path(__file__).parents[3]
+_TOO_MUCH = FileRefused(
+    "读取文件用的内存或时间超过上限", "请删去多余的格式和工作表，拆成几个文件，或另存为 CSV 后再上传。"
+)
+
+
+async def parse(source: IO[bytes], seconds: float = limits.WALL_SECONDS) -> AsyncIterator[Any]:
+    """The child's messages for an open file, or FileRefused. The child never outlives this."""
+    source.seek(0)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-s", "-m", "shared.org.imports.parse_child",
+        stdin=source.fileno(), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        cwd="/", env=environment(), limit=limits.LINE, start_new_session=True,
+    )  # fmt: skip
+    finished = False
+    try:
+        async with asyncio.timeout(seconds):
+            async for message in _messages(child):
+                if isinstance(message, dict) and "refused" in message:
+                    refused = message["refused"]
+                    raise FileRefused(refused["reason"], refused["hint"], tuple(refused["rows"]))
+                finished = isinstance(message, dict) and "end" in message
+                yield message
+            await child.wait()
+    except TimeoutError as error:
+        raise _TOO_MUCH from error
+    except ValueError as error:  # a line beyond the limit
+        raise FileRefused("文件里有一行过长", AGAIN) from error
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+    if not finished:
+        raise _TOO_MUCH
+
+
+async def _messages(child: asyncio.subprocess.Process) -> AsyncIterator[Any]:
+    assert child.stdout is not None
+    while line := await child.stdout.readline():
+        yield orjson.loads(line)
+
+
+def environment() -> dict[str, str]:
+    """No secrets: the child needs to find its modules, nothing else."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    return {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", **kept}

@@ -1,0 +1,46 @@
+"""The uploaded file until it is read: encrypted, in the database, because web and worker may be apart."""
+
+import base64
+import tempfile
+from typing import IO
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.kit.pii import FieldCipher
+from shared.org.imports.models import ImportFile
+
+PIECE = 1_500_000
+CONTEXT = "import_file"
+
+
+async def store(session: AsyncSession, cipher: FieldCipher, batch_id: UUID, source: IO[bytes]) -> None:
+    """Keep the file until it has been read."""
+    part = 0
+    source.seek(0)
+    while piece := source.read(PIECE):
+        sealed = cipher.encrypt(base64.b64encode(piece).decode(), f"{CONTEXT}.{part}:{batch_id}")
+        await session.execute(insert(ImportFile).values(batch_id=batch_id, part=part, sealed=sealed))
+        part += 1
+
+
+async def restore(session: AsyncSession, cipher: FieldCipher, batch_id: UUID) -> IO[bytes]:
+    """The file again, as an unnamed temporary one."""
+    parts = await session.scalar(
+        select(func.count()).select_from(ImportFile).where(ImportFile.batch_id == batch_id)
+    )
+    out = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    for part in range(parts or 0):
+        query = select(ImportFile.sealed).where(ImportFile.batch_id == batch_id, ImportFile.part == part)
+        sealed: bytes | None = await session.scalar(query)
+        if sealed is not None:
+            out.write(base64.b64decode(cipher.decrypt(sealed, f"{CONTEXT}.{part}:{batch_id}")))
+    out.flush()
+    out.seek(0)
+    return out
+
+
+async def forget(session: AsyncSession, batch_id: UUID) -> None:
+    """The file is no longer needed."""
+    await session.execute(delete(ImportFile).where(ImportFile.batch_id == batch_id))

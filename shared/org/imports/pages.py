@@ -1,0 +1,227 @@
+"""Pages of the roster import: upload, columns, check, write; the history."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi.responses import Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.kit import audit
+from shared.kit.db import Tx
+from shared.kit.errors import Invalid, NotFound, Problem, Refused
+from shared.kit.staff import Staff, require, still_in
+from shared.kit.types import Count, FreeText200, SearchText
+from shared.kit.web import gettext as _
+from shared.kit.web import render, see_other
+from shared.org.imports import queries, service
+from shared.org.imports.downloads import as_download
+from shared.org.imports.errors_file import errors_file
+from shared.org.imports.models import WORKING, ImportBatch
+from shared.org.imports.showing import STATUS, batch_context, mapping_of
+from shared.org.imports.worker import ImportWorker
+from shared.org.kit import OrgKit
+from shared.org.units.rules import in_scope
+
+Runner = Annotated[Staff, Depends(require("imports.run"))]
+Tab = Literal["", "new", "changed", "same", "refused", "failed", "kept"]
+Typed = Annotated[FreeText200, Form()]
+Place = Annotated[SearchText, Query()]
+BUSY, IDLE = 0.5, 3.0
+ASK_AGAIN = 20
+"""after so many looks the stream asks whether its reader is still signed in"""
+
+
+def pages(org: OrgKit, worker: ImportWorker) -> APIRouter:
+    """Routes below /imports."""
+    router = APIRouter(prefix="/imports")
+    _uploading(router, org, worker)
+    _looking(router, org)
+    _mapping(router, org, worker)
+    _deciding(router, org, worker)
+    _writing(router, org, worker)
+    return router
+
+
+def _uploading(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
+    @router.get("")
+    async def history(request: Request, session: Tx, staff: Runner, cursor: Place = "") -> Response:
+        """Upload, and all imports of the asker's range."""
+        return await _history(request, session, org, staff, cursor)
+
+    @router.post("")
+    async def upload(
+        request: Request, session: Tx, staff: Runner, file: Annotated[UploadFile | None, File()] = None
+    ) -> Response:
+        """Take a file; it is read in the background."""
+        try:
+            if file is None or not file.filename:
+                raise Invalid(_("请选择文件"), fields={"file": _("请选择要导入的名册文件")})
+            batch = await service.upload(session, org, staff, file.filename, file.file)
+        except Problem as problem:
+            return await _history(request, session, org, staff, "", problem)
+        _soon(worker)
+        return see_other(f"/imports/{batch.id}")
+
+
+def _looking(router: APIRouter, org: OrgKit) -> None:
+    @router.get("/{batch_id}")
+    async def show(
+        request: Request, session: Tx, staff: Runner, batch_id: UUID, tab: Tab = "", cursor: Place = ""
+    ) -> Response:
+        """The step the import is at."""
+        batch = await service.get_batch(session, staff, batch_id)
+        audit.record(session, actor=staff, action="import.viewed", target=("import", batch.id))
+        context = await batch_context(session, org, batch, tab, cursor)
+        other = await queries.running(session, staff.scope_path, batch.id)
+        return render(
+            request, "imports/batch.html", **context, other=other, live=f"/imports/{batch.id}/events"
+        )
+
+    @router.get("/{batch_id}/part/main")
+    async def part(
+        request: Request, session: Tx, staff: Runner, batch_id: UUID, tab: Tab = "", cursor: Place = ""
+    ) -> Response:
+        """The part that changes while the worker works."""
+        batch = await service.get_batch(session, staff, batch_id)
+        return render(request, "imports/main.html", **await batch_context(session, org, batch, tab, cursor))
+
+    @router.get("/{batch_id}/events", response_class=EventSourceResponse)
+    async def events(staff: Runner, batch_id: UUID) -> AsyncIterator[ServerSentEvent]:
+        """Tells the page when the import has moved on."""
+        async for version in _versions(org, staff, batch_id):
+            yield ServerSentEvent(event="main", data={"version": version})
+
+
+def _mapping(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
+    @router.post("/{batch_id}/columns")
+    async def columns(request: Request, session: Tx, staff: Runner, batch_id: UUID) -> Response:
+        """The mapping as corrected by hand."""
+        try:
+            async with session.begin_nested():
+                await service.remap(session, org, staff, batch_id, mapping_of(await request.form()))
+        except (Invalid, Refused) as problem:
+            batch = await service.get_batch(session, staff, batch_id)
+            context = await batch_context(
+                session, org, batch, "", "", problem=problem, typed=await request.form()
+            )
+            return render(request, "imports/batch.html", 422, **context, other=None, live=None)
+        _soon(worker)
+        return see_other(f"/imports/{batch_id}")
+
+    @router.post("/{batch_id}/head")
+    async def head(
+        session: Tx,
+        staff: Runner,
+        batch_id: UUID,
+        sheet: Annotated[Count, Form()],
+        head: Annotated[Count, Form()],
+    ) -> Response:
+        """The row of the titles, when it was not found."""
+        await service.rehead(session, org, staff, batch_id, sheet, head)
+        return see_other(f"/imports/{batch_id}")
+
+    @router.post("/{batch_id}/back")
+    async def back(session: Tx, staff: Runner, batch_id: UUID) -> Response:
+        """Look at the columns again."""
+        await service.back_to_mapping(session, staff, batch_id)
+        return see_other(f"/imports/{batch_id}")
+
+
+def _deciding(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
+    @router.post("/{batch_id}/rows/{line}")
+    async def decide(
+        session: Tx, staff: Runner, batch_id: UUID, line: Count,
+        decision: Annotated[Literal["skip", "confirm", ""], Form()] = "", back: Typed = "",
+    ) -> Response:  # fmt: skip
+        """Put a line aside, take it back in, confirm a change of name."""
+        await service.decide(session, staff, batch_id, line, decision)
+        query = f"?{back}" if back and not back.startswith(("/", "\\")) else ""
+        return see_other(f"/imports/{batch_id}{query}#r{line}")
+
+    @router.post("/{batch_id}/units/{unit_id}")
+    async def rename(
+        session: Tx, staff: Runner, batch_id: UUID, unit_id: UUID,
+        name: Typed = "", kind: Typed = "",
+    ) -> Response:  # fmt: skip
+        """Another name or kind for a unit to be founded."""
+        await service.rename_proposal(session, org, staff, batch_id, unit_id, name, kind)
+        _soon(worker)
+        return see_other(f"/imports/{batch_id}")
+
+
+def _writing(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
+    @router.post("/{batch_id}/confirm")
+    async def confirm(
+        session: Tx, staff: Runner, batch_id: UUID, version: Annotated[Count, Form()]
+    ) -> Response:
+        """Write."""
+        await service.confirm(session, staff, batch_id, version)
+        _soon(worker)
+        return see_other(f"/imports/{batch_id}")
+
+    @router.post("/{batch_id}/cancel")
+    async def cancel(session: Tx, staff: Runner, batch_id: UUID) -> Response:
+        """Put the import aside."""
+        await service.cancel(session, staff, batch_id)
+        return see_other("/imports", _("已取消，名册没有任何改动"))
+
+    @router.post("/{batch_id}/withdraw")
+    async def withdraw(session: Tx, staff: Runner, batch_id: UUID) -> Response:
+        """Take the batch back."""
+        await service.withdraw(session, staff, batch_id)
+        _soon(worker)
+        return see_other(f"/imports/{batch_id}")
+
+    @router.get("/{batch_id}/errors")
+    async def errors(session: Tx, staff: Runner, batch_id: UUID) -> Response:
+        """The lines that were not written, to be mended and sent again."""
+        batch = await service.get_batch(session, staff, batch_id)
+        audit.record(session, actor=staff, action="import.errors", target=("import", batch.id))
+        return as_download(await errors_file(session, org, batch))
+
+
+def _soon(worker: ImportWorker) -> None:
+    """Wake the worker once the request's transaction is over."""
+    asyncio.get_running_loop().call_later(0.05, worker.wake)
+
+
+async def _history(
+    request: Request,
+    session: AsyncSession,
+    org: OrgKit,
+    staff: Staff,
+    cursor: str,
+    problem: Problem | None = None,
+) -> Response:
+    page = await queries.history(session, staff.scope_path, cursor)
+    context: dict[str, Any] = {
+        "page": page, "problem": problem, "statuses": STATUS, "roll": org.profile.terms.roll,
+        "scope_name": staff.scope_name or org.name, "working": WORKING,
+    }  # fmt: skip
+    return render(request, "imports/list.html", problem.status if problem else 200, **context)
+
+
+async def _versions(org: OrgKit, staff: Staff, batch_id: UUID) -> AsyncIterator[int]:
+    """The batch's version whenever it changes, for as long as the reader is signed in."""
+    known, looks = -1, 0
+    while True:
+        async with org.kit.database.transaction() as session:
+            query = select(ImportBatch.version, ImportBatch.status, ImportBatch.scope).where(
+                ImportBatch.id == batch_id
+            )
+            found = (await session.execute(query)).one_or_none()
+            looks += 1
+            if looks % ASK_AGAIN == 0 and staff.via == "session" and not await still_in(session, staff):
+                return
+        if found is None or not in_scope(found.scope, staff.scope_path):
+            raise NotFound(_("没有这次导入"))
+        if found.version != known:
+            if known >= 0:
+                yield found.version
+            known = found.version
+        await asyncio.sleep(BUSY if found.status in WORKING else IDLE)

@@ -1,0 +1,119 @@
+"""The first stage: the child reads the file, its rows are stored encrypted, the columns are recognised."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.org.imports import files
+from shared.org.imports.aliases import Titles
+from shared.org.imports.cells import Cell, seal
+from shared.org.imports.child import parse
+from shared.org.imports.columns import HEAD_WITHIN, Table, recognise
+from shared.org.imports.lease import enter, hold, touch
+from shared.org.imports.models import ImportBatch, ImportRow, ImportShape
+from shared.org.imports.refusal import FileRefused
+from shared.org.kit import OrgKit
+
+CHUNK = 1000
+
+
+@dataclass
+class _Reading:
+    """What the child has said so far."""
+
+    kind: str = ""
+    encoding: str = ""
+    sheets: list[str] = field(default_factory=list)
+    heads: list[list[tuple[int, list[Cell]]]] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+    pending: list[dict[str, Any]] = field(default_factory=list)
+    line: int = 0
+
+    def take(self, org: OrgKit, batch_id: UUID, message: Any) -> None:
+        if isinstance(message, list):
+            number, cells = message
+            self.line += 1
+            self.counts[-1] += 1
+            if len(self.heads[-1]) < HEAD_WITHIN:
+                self.heads[-1].append((number, cells))
+            row = {"batch_id": batch_id, "line": self.line, "sheet": len(self.sheets) - 1, "row": number}
+            self.pending.append({**row, "cells": seal(org.kit.cipher, batch_id, cells)})
+        elif "sheet" in message:
+            self.sheets.append(message["sheet"])
+            self.heads.append([])
+            self.counts.append(0)
+        elif "file" in message:
+            self.kind, self.encoding = message["file"]["kind"], message["file"]["encoding"]
+
+
+async def read_file(org: OrgKit, batch_id: UUID, lease: UUID) -> None:
+    """Read from the beginning (again, after a crash); a file that is no good is refused with its reason."""
+    database = org.kit.database
+    async with database.transaction() as session:
+        await hold(session, batch_id, lease, "reading")
+        await session.execute(delete(ImportRow).where(ImportRow.batch_id == batch_id))
+        source = await files.restore(session, org.kit.cipher, batch_id)
+    reading = _Reading()
+    with source:
+        try:
+            async for message in parse(source):
+                reading.take(org, batch_id, message)
+                if len(reading.pending) >= CHUNK:
+                    async with database.transaction() as session:
+                        batch = await hold(session, batch_id, lease, "reading")
+                        await _keep(session, batch, reading)
+        except FileRefused as refused:
+            await _refuse(org, batch_id, lease, refused)
+            return
+    async with database.transaction() as session:
+        batch = await hold(session, batch_id, lease, "reading")
+        await _keep(session, batch, reading)
+        await _finish(session, org, batch, reading)
+
+
+async def _keep(session: AsyncSession, batch: ImportBatch, reading: _Reading) -> None:
+    if reading.pending:
+        await session.execute(insert(ImportRow), reading.pending)
+    reading.pending = []
+    batch.done = reading.line
+    touch(batch)
+
+
+async def _finish(session: AsyncSession, org: OrgKit, batch: ImportBatch, reading: _Reading) -> None:
+    titles = Titles(org)
+    shapes = await remembered(session)
+    tables = []
+    for number, name in enumerate(reading.sheets):
+        table = recognise(number, name, reading.heads[number], titles, shapes)
+        table.rows = reading.counts[number]
+        tables.append(table)
+    batch.file_kind, batch.encoding = reading.kind, reading.encoding
+    batch.tables = [t.dump() for t in tables]
+    await files.forget(session, batch.id)
+    if clear(tables):
+        enter(batch, "planning", reading.line)
+    else:
+        enter(batch, "mapping")
+
+
+def clear(tables: list[Table]) -> bool:
+    """Whether the columns need no look; sheets without a head do no harm beside others."""
+    used = [t for t in tables if t.used]
+    return bool(used) and all(t.sure() for t in used)
+
+
+async def remembered(session: AsyncSession) -> dict[str, list[str]]:
+    """Mappings staff confirmed before, by shape."""
+    return dict((await session.execute(select(ImportShape.shape, ImportShape.fields))).all())
+
+
+async def _refuse(org: OrgKit, batch_id: UUID, lease: UUID, refused: FileRefused) -> None:
+    async with org.kit.database.transaction() as session:
+        batch = await hold(session, batch_id, lease, "reading")
+        await session.execute(delete(ImportRow).where(ImportRow.batch_id == batch_id))
+        await files.forget(session, batch_id)
+        batch.problem = {"reason": refused.reason, "hint": refused.hint, "rows": list(refused.rows)}
+        enter(batch, "refused")

@@ -1,0 +1,112 @@
+"""What the templates of an import need to know."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
+
+from shared.kit.errors import Problem
+from shared.kit.web import lazy_gettext
+from shared.org.imports import queries, service
+from shared.org.imports.aliases import Titles
+from shared.org.imports.columns import load
+from shared.org.imports.models import WORKING, ImportBatch
+from shared.org.kit import OrgKit
+
+_ = lazy_gettext
+STATUS: Mapping[str, tuple[Any, str]] = {
+    "reading": (_("正在读取"), "org"),
+    "mapping": (_("待对应列"), "hold"),
+    "planning": (_("正在核对"), "org"),
+    "ready": (_("待确认"), "hold"),
+    "applying": (_("正在写入"), "org"),
+    "applied": (_("已写入"), "yes"),
+    "withdrawing": (_("正在撤回"), "org"),
+    "withdrawn": (_("已撤回"), ""),
+    "refused": (_("文件不能用"), "no"),
+    "cancelled": (_("已取消"), ""),
+}
+STEP = {
+    "reading": 1, "refused": 1, "mapping": 2, "planning": 3, "ready": 3, "cancelled": 3,
+    "applying": 4, "applied": 5, "withdrawing": 4, "withdrawn": 5,
+}  # fmt: skip
+HINTS = {
+    "changed": _("原值 → 新值"),
+    "new": _("名册中没有此人"),
+    "refused": _("其余行不受影响，可先写入"),
+    "doubted": _("登记后为待核对，请对照原始材料"),
+    "failed": _("核对之后名册又有变动"),
+    "kept": _("写入后又有变动，保留现状"),
+    "same": "",
+}
+_PREVIEWED = ("changed", "new", "refused")
+
+
+async def batch_context(
+    session: AsyncSession,
+    org: OrgKit,
+    batch: ImportBatch,
+    tab: str,
+    cursor: str,
+    *,
+    problem: Problem | None = None,
+    typed: FormData | None = None,
+) -> dict[str, Any]:
+    """Everything the page of one import shows."""
+    tables = load(batch.tables)
+    context: dict[str, Any] = {
+        "batch": batch, "tables": tables, "status": STATUS[batch.status], "step": STEP[batch.status],
+        "tab": tab, "cursor": cursor, "problem": problem, "titles": Titles(org),
+        "org_name": org.name, "terms": org.profile.terms,
+        "left": queries.seconds_left(batch), "working": batch.status in WORKING, "typed": typed,
+        "mapped": sum(1 for t in tables if t.used for f in t.fields if f),
+        "unmapped": sum(1 for t in tables if t.used for f in t.fields if not f),
+    }  # fmt: skip
+    if batch.status in ("ready", "applying", "applied", "withdrawing", "withdrawn"):
+        context |= await _checked(session, org, batch, tab, cursor)
+    return context
+
+
+async def _checked(
+    session: AsyncSession, org: OrgKit, batch: ImportBatch, tab: str, cursor: str
+) -> dict[str, Any]:
+    sums = batch.sums
+    shown = [t for t in queries.TABS if sums.get(t) or t in _PREVIEWED or t == "same"]
+    page, groups = None, []
+    if tab:
+        page = await queries.lines(session, batch.id, tab, cursor)
+        groups = [(tab, list(page.rows))] if page.rows else []
+    else:
+        groups = await queries.preview(session, batch.id, [t for t in shown if t not in ("same", "doubted")])
+    return {
+        "sums": sums,
+        "tabs": [(t, queries.TABS[t], sums.get(t, 0)) for t in shown],
+        "groups": groups,
+        "group_hints": HINTS,
+        "group_titles": queries.TABS,
+        "page": page,
+        "proposals": await queries.proposals(session, org, batch.id),
+        "to_write": await service.to_write(session, batch.id),
+        "waiting": await queries.waiting(session, batch.id),
+        "aside": await queries.put_aside(session, batch.id),
+        "founding": await queries.units_needed(session, batch.id),
+        "until": service.withdraw_until(batch),
+    }
+
+
+def _small(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 4
+
+
+def mapping_of(form: FormData) -> list[dict[str, Any]]:
+    """The mapping out of a form: `use-0`, `c-0-3` = field of column 3 of sheet 0, `width-0` columns."""
+    sheets = []
+    for key, value in form.multi_items():
+        if not key.startswith("width-") or not isinstance(value, str) or not _small(value):
+            continue
+        sheet = key.removeprefix("width-")
+        fields = [str(form.get(f"c-{sheet}-{column}", "")) for column in range(min(int(value), 200))]
+        use = f"use-{sheet}" in form
+        sheets.append({"sheet": int(sheet) if _small(sheet) else -1, "use": use, "fields": fields})
+    return sheets

@@ -1,0 +1,34 @@
+"""People on the roll: front door of the module."""
+
+from shared.org.members.admitting import admit_many
+from shared.org.members.changes import FieldChange, difference
+from shared.org.members.changing import change, change_many
+from shared.org.members.erasing import erase_many
+from shared.org.members.kinds import kind_of, standing_title
+from shared.org.members.matching import Match, find_same
+from shared.org.members.models import Member, MemberChange
+from shared.org.members.module import members
+from shared.org.members.reading import field_titles, read_entry
+from shared.org.members.service import leave_many, move_many, set_consent, step_many
+
+__all__ = [
+    "FieldChange",
+    "Match",
+    "Member",
+    "MemberChange",
+    "admit_many",
+    "change",
+    "change_many",
+    "difference",
+    "erase_many",
+    "field_titles",
+    "find_same",
+    "kind_of",
+    "leave_many",
+    "members",
+    "move_many",
+    "read_entry",
+    "set_consent",
+    "standing_title",
+    "step_many",
+]

@@ -1,0 +1,193 @@
+"""Changing people on the roll: what differs is written, told and remembered in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.kit import audit, clock
+from shared.kit.clock import CHINA
+from shared.kit.errors import Invalid, Refused
+from shared.kit.pii import parse_identity
+from shared.org.kit import OrgKit
+from shared.org.members.changes import FieldChange, difference
+from shared.org.members.filling import key_rows, plain_of, set_identity, set_name, set_phone
+from shared.org.members.guards import refuse_taken
+from shared.org.members.models import Member, MemberKey
+from shared.org.members.rules import on_roll
+from shared.org.members.service import CHANGED_MEANWHILE, flush, key_of, lock_members, note, open_units
+from shared.org.members.state import tell
+from shared.org.policy import Entry
+from shared.org.units import Unit, units_by_id
+
+NOTHING_CLEARED: frozenset[str] = frozenset()
+_ANSWERS = {True: "consented", False: "withdrawn", None: "unasked"}
+
+
+async def change(
+    session: AsyncSession,
+    org: OrgKit,
+    member: Member,
+    entry: Entry,
+    actor: audit.Actor,
+    *,
+    version: int,
+    reason: str | None = None,
+    clear: frozenset[str] = NOTHING_CLEARED,
+    scope: str = "",
+) -> Member:
+    """One person, as seen at `version`: refused when somebody was faster. `clear`: fields to empty."""
+    (held,) = await lock_members(session, [member.id])
+    if held.version != version:
+        raise Refused(
+            CHANGED_MEANWHILE, hint="您填写的内容还在下面。请对照最新内容，再提交一次。", version=held.version
+        )
+    await change_many(session, org, [(held, entry)], actor, reason, clear=clear, scope=scope)
+    return held
+
+
+async def change_many(
+    session: AsyncSession,
+    org: OrgKit,
+    wanted: Sequence[tuple[Member, Entry]],
+    actor: audit.Actor,
+    reason: str | None = None,
+    batch_id: UUID | None = None,
+    *,
+    clear: frozenset[str] = NOTHING_CLEARED,
+    scope: str = "",
+) -> list[Member]:
+    """Write what differs; returns those that changed. What an entry leaves empty keeps its value."""
+    held = await lock_members(session, [member.id for member, _ in wanted])
+    entries = {member.id: entry for member, entry in wanted}
+    facts = await org.policy.load(session, [m.id for m in held])
+    units = await _units(session, held, entries, scope)
+    changed: list[tuple[Member, list[FieldChange], Unit]] = []
+    for member in held:
+        entry = entries[member.id]
+        found = difference(org, member, facts.get(member.id, {}), entry, clear=clear, units=units)
+        if not found:
+            continue
+        if not on_roll(member.standing):
+            raise Refused(f"{member.name}已不在册，不能修改", hint="如需修改，请先恢复。")
+        was = units[member.unit_id]
+        _apply(org, member, entry, {c.field for c in found}, units)
+        _ask_again(org, member, entry, found)
+        member.batch_id = batch_id or member.batch_id
+        changed.append((member, found, was))
+    people = [member for member, _, _ in changed]
+    await refuse_taken(session, org, people, scope=scope)
+    await flush(session)
+    await _store_facts(session, org, people, entries, facts, clear)
+    await _store_keys(session, [m for m, found, _ in changed if any(c.field == "name" for c in found)])
+    await note(
+        session,
+        [n for m, found, was in changed for n in _notes(m, found, was, units)],
+        actor,
+        reason,
+        batch_id,
+    )
+    await tell(session, org, people)
+    return people
+
+
+async def _units(
+    session: AsyncSession, held: Sequence[Member], entries: Mapping[UUID, Entry], scope: str
+) -> dict[UUID, Unit]:
+    """Units people are in now, and (held, open, in scope) those they go to."""
+    targets = {entries[m.id].unit_id for m in held if entries[m.id].unit_id != m.unit_id}
+    return {
+        **await units_by_id(session, {m.unit_id for m in held}),
+        **await open_units(session, targets, scope),
+    }
+
+
+def _apply(org: OrgKit, member: Member, entry: Entry, fields: set[str], units: Mapping[UUID, Unit]) -> None:
+    if "name" in fields:
+        member.former_names = [n for n in [*member.former_names, member.name] if n != entry.name]
+        set_name(member, entry.name)
+    for code in fields & {"sex", "birth", "card_no", "post", "joined_on", "kind", "consent"}:
+        setattr(member, code, getattr(entry, code))
+    if "identity" in fields:
+        set_identity(org, member, entry)
+    if "phone" in fields:
+        set_phone(org, member, entry.phone)
+    if "unit" in fields:
+        unit = units[entry.unit_id]
+        member.unit_id, member.unit_path = unit.id, unit.path
+    member.exclusive_key = key_of(org, member)
+    member.version += 1
+    member.changed_at = clock.now()
+
+
+def _ask_again(org: OrgKit, member: Member, entry: Entry, found: Sequence[FieldChange]) -> None:
+    """A corrected birth or entry date is held against the rules of the day of entry, not of today:
+
+    somebody who has grown too old since stays correctable.
+    """
+    fields = {c.field for c in found}
+    if fields & {"birth", "sex", "identity"}:
+        _refuse_contradiction(org, member)
+    if not fields & {"birth", "joined_on"}:
+        return
+    day = member.joined_on or member.created_at.astimezone(CHINA).date()
+    merged = Entry(
+        name=member.name, unit_id=member.unit_id, kind=member.kind, sex=entry.sex, birth=member.birth,
+        post=member.post, joined_on=member.joined_on,
+    )  # fmt: skip
+    org.policy.check(merged, day)
+
+
+def _refuse_contradiction(org: OrgKit, member: Member) -> None:
+    """What is on file must agree, also when the number was not typed again."""
+    number = plain_of(org, member).identity
+    if number is None:
+        return
+    identity = parse_identity(number, synthetic=True)
+    if identity.birth and member.birth and identity.birth != member.birth:
+        text = "与登记的身份证号码不一致，请核对。"
+        raise Invalid("出生日期与登记的身份证号码不一致", fields={"birth": text})
+    if identity.sex and member.sex and identity.sex[0] != member.sex:
+        raise Invalid("性别与登记的身份证号码不一致", fields={"sex": "与登记的身份证号码不一致，请核对。"})
+
+
+def _notes(
+    member: Member, found: Sequence[FieldChange], was: Unit, units: Mapping[UUID, Unit]
+) -> list[tuple[Member, str, dict[str, Any]]]:
+    """A move and an answer about sharing are facts of their own, the rest is one correction."""
+    out: list[tuple[Member, str, dict[str, Any]]] = []
+    plain = [c for c in found if c.field not in {"unit", "consent"}]
+    if plain:
+        fields = [{"title": c.title, "old": c.old_masked, "new": c.new_masked} for c in plain]
+        out.append((member, "changed", {"fields": fields}))
+    if any(c.field == "unit" for c in found):
+        out.append((member, "moved", {"from": was.name, "to": units[member.unit_id].name}))
+    if any(c.field == "consent" for c in found):
+        out.append((member, _ANSWERS[member.consent], {}))
+    return out
+
+
+async def _store_facts(
+    session: AsyncSession,
+    org: OrgKit,
+    people: Sequence[Member],
+    entries: Mapping[UUID, Entry],
+    facts: Mapping[UUID, Mapping[str, Any]],
+    clear: frozenset[str],
+) -> None:
+    rows: list[tuple[UUID, Mapping[str, Any]]] = []
+    for member in people:
+        before = facts.get(member.id, {})
+        after = {k: v for k, v in before.items() if k not in clear} | dict(entries[member.id].facts)
+        if after != before:
+            rows.append((member.id, after))
+    if rows:
+        await org.policy.store(session, rows)
+
+
+async def _store_keys(session: AsyncSession, people: Sequence[Member]) -> None:
+    if people:
+        await session.execute(delete(MemberKey).where(MemberKey.member_id.in_([m.id for m in people])))
+        await session.execute(insert(MemberKey), key_rows(people))

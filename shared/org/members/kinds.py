@@ -1,0 +1,20 @@
+"""The words of an organisation's policy for kinds and standings."""
+
+from collections.abc import Mapping
+
+from shared.org.kit import OrgKit
+from shared.org.policy import MemberKind
+
+
+def kind_of(org: OrgKit, code: str) -> MemberKind:
+    """The kind of that code; one the policy no longer knows keeps its code as title and needs consent."""
+    for kind in org.policy.kinds:
+        if kind.code == code:
+            return kind
+    return MemberKind(code=code, title=code, counted=False, needs_consent=True)
+
+
+def standing_title(org: OrgKit, standing: str) -> str:
+    """How staff call the standing."""
+    titles: Mapping[str, str] = {str(k): v for k, v in org.policy.standings.items()}
+    return titles.get(standing, standing)

@@ -1,0 +1,180 @@
+"""The roll as lists show it: filters, order, keyset pages. Everything stays below the asker's scope."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.kit import clock
+from shared.kit.errors import Invalid, NotFound
+from shared.kit.pagination import CAP, Cursor, Page, decode
+from shared.org.members.models import Member
+from shared.org.members.rules import birthday
+from shared.org.units import Unit, below
+
+Sort = Literal["changed", "name", "joined"]
+_JOINED: ColumnElement[date] = func.coalesce(Member.joined_on, literal_column("'0001-01-01'::date"))
+_COLUMNS: Mapping[str, tuple[Any, bool]] = {
+    "changed": (Member.changed_at, True),
+    "name": (Member.name_py, False),
+    "joined": (_JOINED, True),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows the roll down; None = any. `path` is a unit's; an empty one the whole scope."""
+
+    path: str = ""
+    only_here: bool = False
+    standing: str = "on_roll"
+    kind: str | None = None
+    sex: str | None = None
+    age_from: int | None = None
+    age_to: int | None = None
+    phone: bool | None = None
+    identity: bool | None = None
+    consent: Literal["yes", "no", "unasked"] | None = None
+    joined_from: date | None = None
+    joined_to: date | None = None
+    post: bool | None = None
+    batch: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the list."""
+
+    member: Member
+    unit: Unit
+
+
+def conditions(filters: Filters, scope: str) -> list[ColumnElement[bool]]:
+    """The filters as conditions, the scope among them."""
+    f = filters
+    out: list[ColumnElement[bool]] = [below(Member.unit_path, scope)]
+    if f.path:
+        out.append(Member.unit_path == f.path if f.only_here else below(Member.unit_path, f.path))
+    if f.standing == "on_roll":
+        out.append(Member.standing != "left")
+    elif f.standing != "all":
+        out.append(Member.standing == f.standing)
+    for column, value in ((Member.kind, f.kind), (Member.sex, f.sex), (Member.batch_id, f.batch)):
+        if value is not None:
+            out.append(column == value)
+    for column, wanted in (
+        (Member.phone_token, f.phone),
+        (Member.identity_token, f.identity),
+        (Member.post, f.post),
+    ):
+        if wanted is not None:
+            out.append(column.is_not(None) if wanted else column.is_(None))
+    if f.consent:
+        out.append(
+            Member.consent.is_not_distinct_from({"yes": True, "no": False, "unasked": None}[f.consent])
+        )
+    return [*out, *_days(f)]
+
+
+def _days(f: Filters) -> list[ColumnElement[bool]]:
+    out: list[ColumnElement[bool]] = []
+    today = clock.today()
+    if f.age_from is not None:
+        out.append(Member.birth <= _born(today, f.age_from))
+    if f.age_to is not None:
+        out.append(Member.birth > _born(today, f.age_to + 1))
+    if f.joined_from:
+        out.append(Member.joined_on >= f.joined_from)
+    if f.joined_to:
+        out.append(Member.joined_on <= f.joined_to)
+    return out
+
+
+def _born(today: date, age: int) -> date:
+    """Who is that old today was born on this day or before."""
+    return birthday(today, -age)
+
+
+async def read_page(
+    session: AsyncSession,
+    where: list[ColumnElement[bool]],
+    *,
+    sort: Sort = "changed",
+    after: str = "",
+    size: int = 50,
+) -> Page[Row]:
+    """One page in the order asked for, with cursors to both sides and a total up to the cap."""
+    column, descending = _COLUMNS[sort]
+    cursor = decode(after, 2)
+    backwards = cursor.backwards if cursor else False
+    query = select(Member, Unit).join(Unit, Unit.id == Member.unit_id).where(*where)
+    if cursor:
+        query = query.where(_beyond(sort, cursor, descending != backwards))
+    down = descending != backwards
+    query = query.order_by(
+        column.desc() if down else column.asc(), Member.id.desc() if down else Member.id.asc()
+    )
+    rows = [Row(member, unit) for member, unit in await session.execute(query.limit(size + 1))]
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    total = await session.scalar(select(func.count()).select_from(_capped(where)))
+    return Page(
+        rows=rows,
+        previous=_cursor(sort, rows, first=True) if rows and (more if backwards else cursor) else None,
+        next=_cursor(sort, rows, first=False) if rows and (more or backwards) else None,
+        total=min(total or 0, CAP),
+        capped=(total or 0) > CAP,
+    )
+
+
+def _capped(where: list[ColumnElement[bool]]) -> Any:
+    query: Select[Any] = select(Member.id).where(*where).limit(CAP + 1)
+    return query.subquery()
+
+
+def _beyond(sort: Sort, cursor: Cursor, down: bool) -> ColumnElement[bool]:
+    column, _ = _COLUMNS[sort]
+    try:
+        row_id = UUID(str(cursor.values[1]))
+        # a name does not belong in an address, not even in pinyin: it is looked up by the id
+        value = _name_of(row_id) if sort == "name" else _READ[sort](str(cursor.values[0]))
+    except ValueError as error:
+        raise Invalid("页码不正确", hint="请回到第一页。") from error
+    here, there = tuple_(column, Member.id), tuple_(value, row_id)
+    return here < there if down else here > there
+
+
+def _name_of(row_id: UUID) -> Any:
+    return select(Member.name_py).where(Member.id == row_id).scalar_subquery()
+
+
+def _moment(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return value
+
+
+_READ: Mapping[str, Any] = {"changed": _moment, "joined": date.fromisoformat}
+
+
+def _cursor(sort: Sort, rows: list[Row], *, first: bool) -> str:
+    member = rows[0 if first else -1].member
+    value: Any = {"changed": member.changed_at, "name": "", "joined": member.joined_on or date.min}[sort]
+    return Cursor((value, member.id), backwards=first).encode()
+
+
+async def get_member(session: AsyncSession, member_id: UUID, scope: str) -> Row:
+    """One person with the unit; NotFound outside the scope."""
+    query = select(Member, Unit).join(Unit, Unit.id == Member.unit_id)
+    found = (
+        await session.execute(query.where(Member.id == member_id, below(Member.unit_path, scope)))
+    ).one_or_none()
+    if found is None:
+        raise NotFound("没有这个人", hint="可能已调整到您管理范围以外的单位。")
+    return Row(*found)

@@ -1,0 +1,100 @@
+"""What somebody typed into the search box: kept encrypted for a while, and turned into a condition."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, false, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.kit import audit, clock
+from shared.kit.errors import NotFound
+from shared.kit.pagination import Page
+from shared.kit.pii import (
+    PersonalDataError,
+    fold_pinyin,
+    name_key,
+    normalise_card,
+    parse_identity,
+    parse_phone,
+)
+from shared.kit.staff import Staff
+from shared.org.kit import OrgKit
+from shared.org.members.listing import Row
+from shared.org.members.models import Member, MemberKey, MemberQuery
+
+QUERY = "member.query"
+LAST_CHARACTER = "\U0010ffff"
+KEPT = timedelta(hours=12)
+_LAST4 = re.compile(r"\d{4}|\d{3}[xX]")
+_LETTERS = re.compile(r"[a-z]+")
+
+
+async def remember(session: AsyncSession, org: OrgKit, staff: Staff, typed: str) -> UUID:
+    """Keep the typed text and give the id that may stand in an address; old ones go."""
+    await session.execute(delete(MemberQuery).where(MemberQuery.at < clock.now() - KEPT))
+    row = MemberQuery(
+        staff_id=staff.id, typed=org.kit.cipher.encrypt(typed, f"{QUERY}:{staff.id}"), at=clock.now()
+    )
+    session.add(row)
+    await session.flush()
+    return row.id
+
+
+async def recall(session: AsyncSession, org: OrgKit, staff: Staff, query_id: UUID) -> str:
+    """The typed text; only who typed it can have it back."""
+    row = await session.scalar(
+        select(MemberQuery).where(MemberQuery.id == query_id, MemberQuery.staff_id == staff.id)
+    )
+    if row is None or row.at < clock.now() - KEPT:
+        raise NotFound("这次查找已经过期", hint="请重新输入要查找的内容。")
+    return org.kit.cipher.decrypt(row.typed, f"{QUERY}:{staff.id}")
+
+
+def note_search(session: AsyncSession, staff: Staff, page: Page[Row]) -> None:
+    """On record: that somebody searched and how many were found, never what was typed."""
+    audit.record(session, actor=staff, action="member.searched", detail={"people": page.total})
+
+
+def found_by(org: OrgKit, typed: str) -> ColumnElement[bool]:
+    """Name (also traditional), pinyin, initials, phone, identity or card number, or a number's last four."""
+    text = typed.strip()
+    if _LAST4.fullmatch(text):
+        last4 = text.upper()
+        return or_(Member.phone_last4 == last4, Member.identity_last4 == last4, Member.card_no == last4)
+    if any(c.isdigit() for c in text):
+        return or_(false(), *_numbers(org, text))
+    letters = fold_pinyin(text)
+    if _LETTERS.fullmatch(letters):
+        return or_(_key("p", letters), _key("i", letters))
+    try:
+        return _key("n", name_key(text))
+    except PersonalDataError:
+        return false()
+
+
+def _key(kind: str, start: str) -> ColumnElement[bool]:
+    # a range, not LIKE: with a parameter the planner cannot turn LIKE into a look into the index
+    query = select(MemberKey.member_id).where(
+        MemberKey.kind == kind, MemberKey.key >= start, MemberKey.key < start + LAST_CHARACTER
+    )
+    return Member.id.in_(query)
+
+
+def _numbers(org: OrgKit, text: str) -> list[ColumnElement[bool]]:
+    """Every kind of number the text may be; a check digit that is wrong finds nothing."""
+    out: list[ColumnElement[bool]] = []
+    makers: tuple[Callable[[], ColumnElement[bool]], ...] = (
+        lambda: Member.phone_token == org.tokens.phone_token(parse_phone(text, synthetic=org.synthetic)),
+        lambda: (
+            Member.identity_token == org.tokens.identity_token(parse_identity(text, synthetic=org.synthetic))
+        ),
+        lambda: Member.card_no == normalise_card(text),
+    )
+    for make in makers:
+        try:
+            out.append(make())
+        except PersonalDataError:
+            continue
+    return out

@@ -1,0 +1,83 @@
+"""Assembles one organisation's service out of the common modules and its own."""
+
+from collections.abc import Callable, Iterable
+
+from shared.kit.audit.titles import describe, describe_words
+from shared.kit.auditors import auditors
+from shared.kit.context import make_kit
+from shared.kit.events.engine import Inbox
+from shared.kit.module import Module
+from shared.kit.ops import ops
+from shared.kit.service import Service, Uploads
+from shared.kit.settings import Settings
+from shared.kit.staff.module import staff
+from shared.kit.web import Brand, Find
+from shared.org.home import home
+from shared.org.identity import identity
+from shared.org.imports import imports
+from shared.org.kit import OrgKit, make_org_kit
+from shared.org.members import members
+from shared.org.policy import MembershipPolicy
+from shared.org.profile import OrgProfile
+from shared.org.scopes import unit_scope
+from shared.org.units import units
+
+UPLOAD_LIMIT = 52_500_000  # 50 MiB and the form around it
+OwnModule = Callable[[OrgKit], Module]
+
+
+def org_service(
+    settings: Settings, profile: OrgProfile, policy: MembershipPolicy, own: Iterable[OwnModule] = ()
+) -> Service:
+    """Common modules in the order of the rail, then the organisation's own, then what all services have."""
+    kit = make_kit(settings)
+    org = make_org_kit(kit, profile, policy)
+    modules = (
+        home(org),
+        members(org),
+        units(org),
+        imports(org),
+        *(build(org) for build in own),
+        staff(kit, unit_scope),
+        auditors(kit),
+        ops(kit),
+    )
+    return Service(
+        kit,
+        brand_of(org),
+        (*modules, identity(org, tuple(m.name for m in modules))),
+        inbox=Inbox.of_organisation(profile.code),
+        find=Find("/members/search", "查人员：姓名、拼音、手机号、证号", "members.read"),
+        uploads=Uploads(("/imports", "/api/v1/imports"), UPLOAD_LIMIT),
+    )
+
+
+def brand_of(org: OrgKit) -> Brand:
+    """How the service's pages are marked."""
+    return Brand(
+        code=org.profile.code,
+        name=org.name,
+        subtitle="工作系统",
+        letter=org.profile.letter,
+        palette=org.profile.palette,
+        hub_url=org.kit.settings.hub_url,
+    )
+
+
+describe({"demo.begun": "开始生成演示数据", "demo.finished": "演示数据已生成"})
+describe_words(
+    {
+        "member": "人员",
+        "unit": "单位",
+        "import": "导入",
+        "demo": "演示数据",
+        "bytes": "字节数",
+        "lines": "行数",
+        "new": "新增",
+        "changed": "变更",
+        "same": "无变化",
+        "refused": "不予写入",
+        "written": "已写入",
+        "units": "单位数",
+    }
+)

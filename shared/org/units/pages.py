@@ -1,0 +1,224 @@
+"""Pages of the unit tree."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.kit.db import Tx
+from shared.kit.errors import Invalid, Problem, Refused
+from shared.kit.staff import Staff, require
+from shared.kit.types import FreeText200, Int64, SearchText
+from shared.kit.web import gettext as _
+from shared.kit.web import render, see_other
+from shared.org.kit import OrgKit
+from shared.org.units import founding, service
+from shared.org.units.models import Unit
+from shared.org.units.reading import ancestors_of, children_of, find_units, get_unit, top_of
+from shared.org.units.rules import LONGEST_NAME
+from shared.org.units.tree import people_in, tree_to
+
+Reader = Annotated[Staff, Depends(require("units.read"))]
+Writer = Annotated[Staff, Depends(require("units.write"))]
+Typed = Annotated[FreeText200, Form()]
+OPTIONS = 12
+
+
+def pages(org: OrgKit) -> APIRouter:
+    """Routes below /units."""
+    router = APIRouter(prefix="/units")
+    _looking(router, org)
+    _founding(router, org)
+    _changing(router, org)
+    return router
+
+
+def _looking(router: APIRouter, org: OrgKit) -> None:
+    @router.get("")
+    async def show(
+        request: Request,
+        session: Tx,
+        staff: Reader,
+        at: UUID | None = None,
+        q: Annotated[SearchText, Query()] = "",
+    ) -> Response:
+        """The tree with one unit open, or what was found by name."""
+        unit = await get_unit(session, at, staff.scope_path) if at else None
+        return await _page(request, session, org, staff, unit, q=q)
+
+    @router.get("/options")
+    async def options(
+        request: Request, session: Tx, staff: Reader, unit_q: Annotated[SearchText, Query()] = ""
+    ) -> Response:
+        """The part with units to choose from, as a form asks for it while somebody types."""
+        found = await find_units(session, unit_q, staff.scope_path, OPTIONS)
+        return render(request, "units/options.html", options=found, chosen=None, typed=unit_q)
+
+
+def _founding(router: APIRouter, org: OrgKit) -> None:
+    @router.post("/top")
+    async def found_top(session: Tx, staff: Writer) -> Response:
+        """The first unit of an empty tree."""
+        top = await founding.ensure_top_unit(session, org, staff)
+        return see_other(f"/units?at={top.id}", _("已建立“%(name)s”") % {"name": top.name})
+
+    @router.post("/{unit_id}/units")
+    async def create(
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        unit_id: UUID,
+        name: Typed = "",
+        kind: Typed = "",
+        district: Typed = "",
+    ) -> Response:
+        """A unit below this one."""
+        typed = {"name": name, "kind": kind, "district": district}
+        try:
+            async with session.begin_nested():
+                unit = await founding.create_unit(
+                    session, org, parent_id=unit_id, name=name, kind=kind, district=district.strip() or None,
+                    actor=staff, scope=staff.scope_path,
+                )  # fmt: skip
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, unit_id, problem, "create", typed)
+        return see_other(f"/units?at={unit.parent_id}", _("已建立“%(name)s”") % {"name": unit.name})
+
+
+def _changing(router: APIRouter, org: OrgKit) -> None:
+    @router.post("/{unit_id}/rename")
+    async def rename(
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        unit_id: UUID,
+        version: Annotated[Int64, Form()],
+        name: Typed = "",
+    ) -> Response:
+        """Another name."""
+        try:
+            async with session.begin_nested():
+                await service.rename_unit(
+                    session, org, unit_id, name, version=version, actor=staff, scope=staff.scope_path
+                )
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, unit_id, problem, "rename", {"name": name})
+        return see_other(f"/units?at={unit_id}", _("已更名"))
+
+    @router.post("/{unit_id}/move")
+    async def move(
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        unit_id: UUID,
+        version: Annotated[Int64, Form()],
+        unit_q: Typed = "",
+        to: Annotated[UUID | None, Form(alias="unit_id")] = None,
+        reason: Typed = "",
+    ) -> Response:
+        """Another place in the tree."""
+        typed = {"unit_q": unit_q, "reason": reason}
+        try:
+            async with session.begin_nested():
+                target = await choose(session, staff.scope_path, to, unit_q)
+                await service.move_unit(
+                    session,
+                    org,
+                    unit_id,
+                    target.id,
+                    version=version,
+                    reason=reason,
+                    actor=staff,
+                    scope=staff.scope_path,
+                )
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, unit_id, problem, "move", typed)
+        return see_other(f"/units?at={unit_id}", _("已移动，下级单位和人员一并调整"))
+
+    @router.post("/{unit_id}/close")
+    async def close(
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        unit_id: UUID,
+        version: Annotated[Int64, Form()],
+        reason: Typed = "",
+    ) -> Response:
+        """The end of an empty unit."""
+        try:
+            async with session.begin_nested():
+                unit = await service.close_unit(
+                    session, org, unit_id, version=version, reason=reason, actor=staff, scope=staff.scope_path
+                )
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, unit_id, problem, "close", {"reason": reason})
+        return see_other(f"/units?at={unit.parent_id}", _("已撤销“%(name)s”") % {"name": unit.name})
+
+
+async def choose(session: AsyncSession, scope: str, unit_id: UUID | None, typed: str) -> Unit:
+    """The unit somebody picked, or the only one that fits what was typed (a browser without script)."""
+    if unit_id is not None:
+        return await get_unit(session, unit_id, scope)
+    found = await find_units(session, typed, scope, OPTIONS)
+    exact = [unit for unit in found if unit.name == typed.strip()]
+    if len(exact) == 1 or len(found) == 1:
+        return (exact or found)[0]
+    text = "请从找到的单位中选一个" if found else "请输入单位名称并选择"
+    raise Invalid("没有选定单位", fields={"unit_q": text})
+
+
+async def _again(
+    request: Request,
+    session: AsyncSession,
+    org: OrgKit,
+    staff: Staff,
+    unit_id: UUID,
+    problem: Problem,
+    action: str,
+    typed: dict[str, Any],
+) -> Response:
+    unit = await get_unit(session, unit_id, staff.scope_path)
+    await session.refresh(unit)
+    return await _page(request, session, org, staff, unit, problem=problem, action=action, typed=typed)
+
+
+async def _page(
+    request: Request,
+    session: AsyncSession,
+    org: OrgKit,
+    staff: Staff,
+    unit: Unit | None,
+    *,
+    q: str = "",
+    problem: Problem | None = None,
+    action: str = "",
+    typed: dict[str, Any] | None = None,
+) -> Response:
+    here = unit or await top_of(session, staff.scope_path)
+    root = await tree_to(session, staff.scope_path, here)
+    children = await children_of(session, here.id) if here else []
+    kinds = {kind.code: kind for kind in org.profile.unit_kinds}
+    unit_q = str((typed or {}).get("unit_q", ""))
+    return render(
+        request,
+        "units/list.html",
+        problem.status if problem else 200,
+        root=root,
+        unit=here,
+        above=await ancestors_of(session, here, staff.scope_path) if here else [],
+        children=children,
+        people=await people_in(session, [u.path for u in children]),
+        kinds=kinds,
+        below_options=[(code, kinds[code].title) for code in kinds[here.kind].children] if here else [],
+        found=await find_units(session, q, staff.scope_path) if q else None,
+        options=await find_units(session, unit_q, staff.scope_path, OPTIONS) if unit_q else [],
+        q=q,
+        problem=problem,
+        action=action,
+        typed=typed or {},
+        longest=LONGEST_NAME,
+        may_write=staff.can("units.write"),
+        org_name=org.name,
+    )

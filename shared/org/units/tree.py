@@ -1,0 +1,84 @@
+"""The tree as pages show it: open down to one unit, with the number of people on the roll."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import ARRAY, Select, Text, bindparam, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.org.units.models import Unit
+from shared.org.units.reading import top_of
+from shared.org.units.rules import in_scope
+
+SHOWN = 60
+"""Children shown below one unit; the others are reached by finding them."""
+
+# the members module stands above this one, so its table is named in plain SQL
+_COUNTS = text(
+    "SELECT p.path, (SELECT count(*) FROM member m WHERE m.standing <> 'left' AND "
+    "(m.unit_path = p.path OR (m.unit_path > p.path || '/' AND m.unit_path < p.path || '0'))) "
+    "FROM unnest(:paths) AS p(path)"
+).bindparams(bindparam("paths", type_=ARRAY(Text)))
+
+
+@dataclass
+class Node:
+    """One line of the tree; `more` children are not shown."""
+
+    unit: Unit
+    people: int = 0
+    parts: bool = False
+    open: bool = False
+    current: bool = False
+    more: int = 0
+    children: list["Node"] = field(default_factory=list)
+
+
+async def people_in(session: AsyncSession, paths: Sequence[str]) -> dict[str, int]:
+    """People on the roll of each subtree."""
+    if not paths:
+        return {}
+    rows = await session.execute(_COUNTS, {"paths": list(paths)})
+    return {str(row[0]): int(row[1]) for row in rows}
+
+
+async def tree_to(session: AsyncSession, scope: str, at: Unit | None) -> Node | None:
+    """The tree from the top of the scope, opened down to `at` and one level below, if there is one."""
+    top = await top_of(session, scope)
+    if top is None:
+        return None
+    target = at if at is not None and in_scope(at.path, top.path) else top
+    root = Node(top)
+    nodes, line = {top.id: root}, [root]
+    for _ in range(target.depth - top.depth + 1):
+        here = line[-1]
+        here.open = True
+        units = list(await session.scalars(_children(here.unit)))
+        onward = next((u for u in units if in_scope(target.path, u.path)), None)
+        shown = units[:SHOWN] if onward is None or onward in units[:SHOWN] else [*units[: SHOWN - 1], onward]
+        here.more = len(units) - len(shown)
+        here.children = [Node(u) for u in shown]
+        nodes |= {n.unit.id: n for n in here.children}
+        if onward is None:
+            break
+        line.append(nodes[onward.id])
+    await _fill(session, list(nodes.values()), target)
+    return root
+
+
+def _children(unit: Unit) -> Select[Unit]:
+    return select(Unit).where(Unit.parent_id == unit.id, Unit.status == "active").order_by(Unit.name, Unit.id)
+
+
+async def _fill(session: AsyncSession, nodes: Sequence[Node], target: Unit) -> None:
+    people = await people_in(session, [n.unit.path for n in nodes])
+    ids = [n.unit.id for n in nodes]
+    parents = set(
+        await session.scalars(
+            select(Unit.parent_id).where(Unit.parent_id.in_(ids), Unit.status == "active").distinct()
+        )
+    )
+    for node in nodes:
+        node.people = people.get(node.unit.path, 0)
+        node.parts = node.unit.id in parents
+        node.current = node.unit.id == target.id

@@ -1,0 +1,72 @@
+"""Pages in English: no Chinese but names that are data (people, units, offices, organisations)."""
+
+import re
+
+import asyncpg
+import pytest
+
+from deploy.demo import staff
+from deploy.local.suite import Suite
+from tests.browser.conftest import Open
+from tests.browser.test_pages import CASES
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+HAN = re.compile("[\u4e00-\u9fff][\u4e00-\u9fff·]*")
+SHOWN = """() => {
+  const found = [], walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT)
+  while (walk.nextNode())
+    if (!['SCRIPT', 'STYLE', 'CODE'].includes(walk.currentNode.parentElement.tagName)) found.push(walk.currentNode.data)
+  for (const name of ['title', 'placeholder', 'aria-label', 'data-confirm', 'data-on', 'data-off'])
+    for (const element of document.querySelectorAll(`[${name}]`)) found.push(element.getAttribute(name))
+  return found
+}"""
+ALWAYS = ("锦城市", "演示城市", "工会", "共青团", "妇联")
+"""The city, who made the demo, the organisations' short names."""
+
+
+def plain_url(suite: Suite, code: str) -> str:
+    """The address of a service's database as asyncpg alone reads it."""
+    return suite.postgres.url(f"quntuan_{code}").replace("+asyncpg", "")
+
+
+async def names(suite: Suite) -> list[str]:
+    """Everything on the pages that somebody typed, the longest first."""
+    logins = (*staff.ORGANISATION, *staff.HUB)
+    out = {*ALWAYS, *(login.name for login in logins), *(login.office for login in logins)}
+    for package in suite.packages:
+        connection = await asyncpg.connect(plain_url(suite, package.code))
+        tables = ("organisation",) if package.code == "hub" else ("unit", "member")
+        for table in tables:
+            out |= {row["name"] for row in await connection.fetch(f"select name from {table}")}
+        if package.organisation:
+            out |= {row["file_name"] for row in await connection.fetch("select file_name from import_batch")}
+        for row in await connection.fetch("select purpose, actor_name from audit_entry"):
+            out |= {row["purpose"] or "", row["actor_name"]}
+        await connection.close()
+    return sorted(out - {""}, key=len, reverse=True)
+
+
+def rest(text: str, data: list[str]) -> str:
+    """The Chinese of a text that is no name; a single character is the first of a name, in a face."""
+    if len(text.strip()) == 1:
+        return ""
+    for name in data if HAN.search(text) else ():
+        text = text.replace(name, "")
+    return " ".join(HAN.findall(text))
+
+
+@pytest.mark.parametrize("code", ["union", "league", "womens", "hub"])
+async def test_english_pages_have_no_chinese_but_data(suite: Suite, sheet: Open, code: str) -> None:
+    data = await names(suite)
+    left: set[str] = set()
+    pages = {(login, path) for where, login, path in CASES if where == ("hub" if code == "hub" else "union")}
+    for login in sorted({login for login, _ in pages}, key=str):
+        opened = await sheet(code, login)
+        await opened.go("/lang/en?next=/signin")
+        for path in sorted(path for who, path in pages if who == login):
+            page = await opened.go(path)
+            for text in await page.evaluate(SHOWN):
+                if found := rest(text, data):
+                    left.add(f"{path} {found}")
+    assert left == set()

@@ -1,0 +1,33 @@
+"""The fixtures themselves: fresh databases with the right rights, a bus per test."""
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from shared.kit.testing.databases import DatabaseRoles, ensure_database
+from shared.kit.testing.postgres import PostgresServer
+from tests.deploy.sql import run
+
+
+async def test_app_role_writes_rows_but_no_tables_and_no_other_database(postgres: PostgresServer) -> None:
+    one = DatabaseRoles("rightsone", "owner", "app")
+    two = DatabaseRoles("rightstwo", "owner", "app")
+    for roles in (one, two, one):  # the third time: nothing changes, nothing fails
+        await ensure_database(postgres.url(), roles)
+    owner = postgres.url(one.database, one.owner, one.owner_password)
+    app = postgres.url(one.database, one.app, one.app_password)
+    await run(owner, "CREATE TABLE thing (id bigint GENERATED ALWAYS AS IDENTITY, name text)")
+    assert await run(app, "INSERT INTO thing (name) VALUES ('王小明')", "SELECT name FROM thing") == "王小明"
+    with pytest.raises(DBAPIError, match="permission denied for schema public"):
+        await run(app, "CREATE TABLE other (id int)")
+    with pytest.raises(DBAPIError, match="must be owner"):
+        await run(app, "DROP TABLE thing")
+    elsewhere = postgres.url(two.database, one.app, one.app_password)
+    with pytest.raises(DBAPIError, match="permission denied for database"):
+        await run(elsewhere, "SELECT 1")
+
+
+async def test_the_locale_keeps_prefix_indexes_and_chinese_trigrams(postgres: PostgresServer) -> None:
+    query = "SELECT concat_ws(' ', datlocprovider, datlocale, datctype) FROM pg_database LIMIT 1"
+    assert await run(postgres.url(), query) == "b C.UTF-8 C.UTF-8"
+    trigrams = "SELECT cardinality(show_trgm('王小明'))"
+    assert await run(postgres.url(), "CREATE EXTENSION IF NOT EXISTS pg_trgm", trigrams) == 4

@@ -1,0 +1,1 @@
+"""The hub: links, lookups, pages."""

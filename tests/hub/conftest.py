@@ -1,0 +1,53 @@
+"""The hub's database, fresh for each test, and a way to tell it events."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from services.hub.directory import directory
+from services.hub.persons import follow, persons
+from shared.contracts.event import Event
+from shared.kit.context import Kit, make_kit
+from shared.kit.events.effects import apply_all
+from shared.kit.settings import Settings
+from tests.fixtures.databases import FreshDatabases
+from tests.hub.telling import received
+
+
+class Hub:
+    """The hub's projections over a database of their own, without a bus."""
+
+    def __init__(self, kit: Kit) -> None:
+        self.kit, self.database = kit, kit.database
+        self.projections = [p for m in (directory(kit, follow), persons(kit)) for p in m.projections]
+        self.told = 0
+
+    async def tell(self, source: str, *events: Event) -> None:
+        """Apply these events of one organisation as one batch."""
+        batch = []
+        for event in events:
+            self.told += 1
+            batch.append(received(source, event, self.told))
+        async with self.database.transaction() as session:
+            await apply_all(session, self.projections, batch)
+
+
+@asynccontextmanager
+async def open_hub(databases: FreshDatabases) -> AsyncIterator[Hub]:
+    """A hub with a database of its own."""
+    urls = await databases.fresh("hub")
+    secret = SecretStr("a test secret key of the hub, long")
+    kit = make_kit(
+        Settings(service="hub", database_url=urls.app, secret_key=secret, nats_url="nats://127.0.0.1:1")
+    )
+    yield Hub(kit)
+    await kit.database.close()
+    await databases.drop(urls)
+
+
+@pytest.fixture
+async def hub(databases: FreshDatabases) -> AsyncIterator[Hub]:
+    async with open_hub(databases) as opened:
+        yield opened

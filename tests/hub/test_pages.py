@@ -1,0 +1,174 @@
+"""The hub's pages and API over HTTP: refusals, records, addresses without personal data, empty states."""
+
+import logging
+import re
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from services.hub.persons.incoming import affiliation_id
+from tests.hub.conftest import Hub
+from tests.hub.site import clients
+from tests.hub.telling import announced, state
+
+
+async def test_empty_hub_says_what_to_do(hub: Hub) -> None:
+    async with clients(hub, "clerk", "steward", "admin") as [clerk, steward, admin]:
+        assert "还没有组织接入" in (await clerk.get("/")).text
+        assert "还没有组织接入" in (await clerk.get("/organisations")).text
+        assert "还没有查询过" in (await clerk.get("/lookup")).text
+        assert "还没有查询过" in (await clerk.get("/lookup/recent")).text
+        assert "没有待核对的记录" in (await steward.get("/candidates")).text
+        assert "没有隔离的消息" in (await admin.get("/ops")).text
+        assert (await clerk.api("GET", "/api/v1/organisations")).json() == []
+
+
+async def test_an_organisation_appears_by_its_announcement_alone(hub: Hub) -> None:
+    await hub.tell("delta", announced("delta", "残", "green"))
+    async with clients(hub, "clerk") as [clerk]:
+        page = (await clerk.get("/organisations")).text
+        assert "残市总会" in page
+        assert 'data-palette="green"' in page
+        [row] = (await clerk.api("GET", "/api/v1/organisations")).json()
+        assert (row["code"], row["units"]) == ("delta", 0)
+
+
+async def test_a_lookup_by_page(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    await hub.tell("alpha", announced("alpha", "甲"))
+    await hub.tell("alpha", *[state("欧阳娜娜", phone=f"1200000{i:04}") for i in range(25)])
+    async with clients(hub, "clerk", "steward") as [clerk, other]:
+        answer = await clerk.post("/lookup", q="欧阳娜", purpose="visit")
+        assert answer.status_code == 303
+        address = answer.headers["location"]
+        assert re.fullmatch(r"/lookup/[0-9a-f-]{36}", address)
+        page = (await clerk.get(address)).text
+        assert page.count("row-link row-side") == 20
+        assert "<mark>欧阳娜</mark>娜" in page
+        assert "120****0000" in page
+        assert "1200000" not in page
+        links = re.findall(r'href="([^"]+)"', page)
+        following = next(link.replace("&amp;", "&") for link in links if "page=" in link)
+        assert (await clerk.get(following)).text.count("row-link row-side") == 5
+        person = next(link.replace("&amp;", "&") for link in links if link.startswith("/lookup/persons/"))
+        details = await clerk.get(person)
+        assert "本次查看已登记" in details.text
+        assert "<html" in details.text
+        part = await clerk.get(person, headers={"hx-request": "true"})
+        assert "<html" not in part.text
+        for link in links:
+            assert (
+                not re.search(r"[\u4e00-\u9fff]|%E[0-9A-F]", link) or "district=" in link or "next=" in link
+            )
+        assert (await other.get(address)).status_code == 404
+        assert "走访慰问" in (await clerk.get("/lookup")).text
+    told = "\n".join(r.getMessage() + str(vars(r)) for r in caplog.records if r.name.startswith("quntuan"))
+    assert "欧阳" not in told
+    assert "ouyang" not in told
+
+
+async def test_no_purpose_no_answer(hub: Hub) -> None:
+    async with clients(hub, "clerk") as [clerk]:
+        for fields, said in (
+            ({"q": "张伟", "purpose": ""}, "请选择查询用途"),
+            ({"q": "张伟", "purpose": "other"}, "请写明事由"),
+            ({"q": "", "purpose": "visit"}, "请输入要查询的内容"),
+            ({"q": "12", "purpose": "visit"}, "号码太短"),
+            ({"q": "张" * 101, "purpose": "visit"}, "太长"),
+            ({"q": "张" * 20_000, "purpose": "visit"}, "太长"),
+            ({"q": "\ufdfa" * 60, "purpose": "visit"}, "最多输入 100 个字"),
+            ({"q": "张\u0000伟", "purpose": "visit"}, "控制字符"),
+            ({"q": "张\u202e伟", "purpose": "visit"}, "控制字符"),
+            ({"q": "<script>alert(1)</script>", "purpose": "visit"}, "号码太短或含有不该出现的符号"),
+            ({"q": "·。•", "purpose": "visit"}, "看不懂这个内容"),
+            ({"q": "12000000001", "purpose": "visit"}, "暂时不能按号码查询"),
+        ):
+            answer = await clerk.post("/lookup", **fields)
+            assert answer.status_code in (422, 503)
+            assert said in answer.text
+        refused = await clerk.api("POST", "/api/v1/lookup", json={"text": "张伟", "purpose": "nonsense"})
+        assert refused.status_code == 422
+        assert refused.json()["errors"] == [{"field": "purpose", "message": "请选择查询用途"}]
+        async with hub.database.transaction() as session:
+            assert await session.scalar(text("select count(*) from lookup_record")) == 0
+
+
+async def test_a_lookup_by_api(hub: Hub) -> None:
+    await hub.tell("alpha", announced("alpha", "甲"))
+    await hub.tell("alpha", state("张伟"))
+    async with clients(hub, "clerk", "viewer", "admin") as [clerk, viewer, admin]:
+        codes = [p["code"] for p in (await clerk.api("GET", "/api/v1/lookup/purposes")).json()]
+        assert codes == ["joint_activity", "service_order", "visit", "transfer", "statistics", "other"]
+        ask = {"text": "zw", "purpose": "other", "reason": "核对名单"}
+        found = (await clerk.api("POST", "/api/v1/lookup", json=ask)).json()
+        assert (found["kind"], found["total"], found["rows"][0]["name"]) == ("initials", 1, "张伟")
+        assert found["as_of"] == [
+            {"org": "alpha", "name": "甲会", "event_at": None, "state": "away", "lag_seconds": None}
+        ]
+        path = f"/api/v1/lookup/{found['lookup_id']}"
+        assert (await clerk.api("GET", f"{path}?org=alpha")).json()["total"] == 1
+        assert (await clerk.api("GET", f"{path}?org=nobody")).json()["total"] == 0
+        details = await clerk.api("GET", f"{path}/persons/{found['rows'][0]['id']}")
+        assert details.json()["records"][0]["org"] == "alpha"
+        assert (await viewer.api("GET", f"{path}/persons/{found['rows'][0]['id']}")).status_code == 403
+        assert (await admin.api("POST", "/api/v1/lookup", json=ask)).status_code == 403
+
+
+async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
+    await hub.tell("alpha", announced("alpha", "甲"))
+    a, b = state("张伟", birth="1990-01-01", identity="1"), state("张伟", birth="1990-01-01")
+    await hub.tell("alpha", a)
+    await hub.tell("beta", b)
+    async with clients(hub, "steward", "clerk") as [steward, clerk]:
+        assert (await clerk.get("/candidates")).status_code == 403
+        assert "有1组记录可能是同一人" in (await steward.get("/")).text
+        assert "姓名、出生日期和性别一致" in (await steward.get("/candidates")).text
+        first, second = sorted([affiliation_id("alpha", a.member_id), affiliation_id("beta", b.member_id)])
+        fields = {"a": first, "b": second, "says": "same"}
+        assert (await steward.post("/candidates", **fields)).status_code == 422  # no reason
+        assert (await steward.post("/candidates", **fields, reason="电话核实")).status_code == 303
+        page = (await steward.get("/candidates")).text
+        assert "电话核实" in page
+        async with hub.database.transaction() as session:
+            [person] = await session.scalars(text("select id from person"))
+            old = await session.scalar(text("select home from belonging where home <> :id"), {"id": person})
+        assert "由工作人员确认" in (await steward.get(f"/persons/{person}")).text
+        moved = await steward.get(f"/persons/{old}")
+        assert (moved.status_code, moved.headers["location"]) == (303, f"/persons/{person}")
+        done = await steward.post(f"/persons/{person}/separate", affiliation=second, reason="本人否认")
+        assert done.status_code == 303
+        async with hub.database.transaction() as session:
+            assert await session.scalar(text("select count(*) from person")) == 2
+            verdict = await session.scalar(text("select id from verdict where undone_at is null"))
+            people = list(await session.scalars(text("select id from person")))
+        assert (await steward.post(f"/verdicts/{verdict}/undo", reason="弄错了")).status_code == 303
+        joined = await steward.post(f"/persons/{people[0]}/join", other=people[1], reason="见到本人")
+        assert joined.status_code == 303
+        async with hub.database.transaction() as session:
+            assert await session.scalar(text("select count(*) from person")) == 1
+            actions = set(await session.scalars(text("select action from audit_entry")))
+        assert {
+            "person.same",
+            "person.never",
+            "person.undone",
+            "person.explained",
+            "person.candidates",
+        } <= actions
+        assert (await steward.get(f"/persons/{UUID(int=5)}")).status_code == 404
+
+
+async def test_every_route_asks_who_is_there(hub: Hub) -> None:
+    from services.hub.service import build
+    from shared.kit.staff import access_of
+
+    service = build(hub.kit.settings)
+    undeclared = [
+        a.path
+        for a in access_of(service.app.routes)
+        if not a.public
+        and a.permissions is None
+        and a.path not in ("/healthz", "/readyz", "/metrics", "/lang/{locale}")
+    ]
+    assert undeclared == []
+    await service.kit.database.close()

@@ -1,0 +1,1 @@
+"""The disabled persons' federation (残联): a fourth organisation, for the test of joining."""

@@ -1,0 +1,37 @@
+"""Servers that the tests of one module share; streams and tables are new for every test."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from deploy.local.bus import Bus as Nats
+from tests.fixtures.bus import renew, started_bus
+from tests.fixtures.databases import FreshDatabases, Urls
+from tests.kit.events_bench import Bench, bench
+
+ORGANISATIONS = ("union", "league", "womens")
+
+
+@pytest.fixture(scope="module")
+def nats_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nats]:
+    bus = started_bus(tmp_path_factory.mktemp("bus"), ORGANISATIONS)
+    yield bus
+    bus.stop()
+
+
+@pytest.fixture
+async def bus(nats_of_module: Nats) -> Nats:
+    await renew(nats_of_module)
+    return nats_of_module
+
+
+@pytest.fixture(scope="module")
+async def two_databases(databases: FreshDatabases) -> dict[str, Urls]:
+    return {code: await databases.fresh("kit") for code in ("union", "hub")}
+
+
+@pytest.fixture
+async def b(two_databases: dict[str, Urls], bus: Nats) -> AsyncIterator[Bench]:
+    """A publisher and a reader, both empty."""
+    async with bench(two_databases, bus) as made:
+        yield made

@@ -1,0 +1,307 @@
+"""A publisher (union) and a reader (hub) on real PostgreSQL and NATS, with a small projection to look at."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+import orjson
+from pydantic import SecretStr
+from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from deploy.local.bus import Bus as Nats
+from deploy.topology.names import Organisation
+from shared.contracts.event import Envelope, Received
+from shared.contracts.units import UnitChanged
+from shared.kit.bus import Bus
+from shared.kit.clock import now
+from shared.kit.db import Database
+from shared.kit.events import emit
+from shared.kit.events.steps import Step
+from shared.kit.module import Projection
+from shared.kit.settings import Settings
+from tests.fixtures.databases import Urls
+
+SPACE = UUID("7b0d5c1e-0000-4000-8000-000000000000")
+EMPTIED = (
+    "outbox, event_log, event_channel, projection_position, projection_source, projection_gap, quarantine"
+)
+TABLES = (
+    f"TRUNCATE {EMPTIED} RESTART IDENTITY",
+    "DROP TABLE IF EXISTS thing, shown, applied",
+    "CREATE TABLE thing (id uuid PRIMARY KEY, version int NOT NULL DEFAULT 0)",
+    "CREATE TABLE shown (id uuid PRIMARY KEY, version int NOT NULL, name text NOT NULL, source text NOT NULL)",
+    "ALTER TABLE shown ADD CONSTRAINT no_poison CHECK (name <> 'poison')",
+    "CREATE TABLE applied (envelope_id uuid, sequence bigint, position bigint)",
+)
+UPSERT = text(
+    "INSERT INTO shown VALUES (:id, :version, :name, :source)"
+    " ON CONFLICT (id) DO UPDATE SET version = excluded.version, name = excluded.name"
+    " WHERE shown.version < excluded.version"
+)
+
+
+def thing_id(number: int) -> UUID:
+    return uuid5(SPACE, str(number))
+
+
+def changed(number: int, version: int, name: str = "工会") -> UnitChanged:
+    return UnitChanged(
+        unit_id=thing_id(number),
+        version=version,
+        parent_id=None,
+        path="a",
+        names=(name,),
+        kind="k",
+        kind_title="k",
+        district=None,
+        status="active",
+    )
+
+
+async def show(session: AsyncSession, events: Sequence[Received]) -> None:
+    """The projection under test: newest version wins; `applied` counts every application."""
+    for received in events:
+        event = received.event
+        assert isinstance(event, UnitChanged)
+        values = {
+            "id": event.unit_id,
+            "version": event.version,
+            "name": event.names[0],
+            "source": received.envelope.source,
+        }
+        await session.execute(UPSERT, values)
+        await session.execute(
+            text("INSERT INTO applied VALUES (:id, :sequence, :position)"),
+            {
+                "id": received.envelope.id,
+                "sequence": received.envelope.sequence,
+                "position": received.position,
+            },
+        )
+
+
+PROJECTIONS = (Projection((UnitChanged,), show),)
+
+
+@dataclass
+class Side:
+    """One service: its database and its connection to the bus."""
+
+    settings: Settings
+    urls: Urls
+    database: Database
+    bus: Bus
+
+    @classmethod
+    def without_bus(cls, code: str, urls: Urls) -> "Side":
+        """For tests that need the database alone."""
+        made = Settings(service=code, database_url=urls.app)
+        return cls(made, urls, Database(made), Bus(made.nats_url, code))
+
+    async def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
+        async with self.database.transaction() as session:
+            return [tuple(row) for row in (await session.execute(text(query), values)).all()]
+
+    async def value(self, query: str, **values: object) -> object:
+        return (await self.rows(query, **values))[0][0]
+
+    async def as_owner(self, *statements: str) -> None:
+        engine = create_async_engine(self.urls.owner, poolclass=NullPool)
+        try:
+            async with engine.begin() as connection:
+                for statement in statements:
+                    await connection.execute(text(statement))
+        finally:
+            await engine.dispose()
+
+    async def change(self, number: int, name: str = "工会", delay: float = 0.0) -> int:
+        """Raise the version of a thing and emit it: one transaction, the row locked first."""
+        async with self.database.transaction() as session:
+            version = await session.scalar(
+                text(
+                    "INSERT INTO thing VALUES (:id, 1) ON CONFLICT (id)"
+                    " DO UPDATE SET version = thing.version + 1 RETURNING version"
+                ),
+                {"id": thing_id(number)},
+            )
+            emit(session, changed(number, int(version or 0), name), key=thing_id(number))
+            await session.flush()
+            await asyncio.sleep(delay)
+        return int(version or 0)
+
+
+@dataclass
+class Bench:
+    """Both sides and the server between them."""
+
+    nats: Nats
+    union: Side
+    hub: Side
+    tasks: list[tuple[asyncio.Event, asyncio.Task[None]]] = field(default_factory=list)
+
+    def run(
+        self, work: Callable[[asyncio.Event], Awaitable[None]]
+    ) -> tuple[asyncio.Event, asyncio.Task[None]]:
+        """Run a loop until the end of the test; started again when it crashes, as the engine does."""
+        stop = asyncio.Event()
+
+        async def supervised() -> None:
+            while not stop.is_set():
+                try:
+                    await work(stop)
+                except Crash:
+                    await asyncio.sleep(0.02)
+
+        task = asyncio.create_task(supervised())
+        self.tasks.append((stop, task))
+        return stop, task
+
+    async def equal(self, timeout: float = 15.0) -> None:
+        """Wait until the reader shows exactly what the owner has; fails with the difference."""
+        deadline = time.monotonic() + timeout
+        while True:
+            owner = pairs(await self.union.rows("SELECT id, version FROM thing"))
+            reader = pairs(await self.hub.rows("SELECT id, version FROM shown WHERE source = 'union'"))
+            if owner == reader and owner:
+                return
+            if time.monotonic() > deadline:
+                wrong = [k for k in owner | reader if owner.get(k) != reader.get(k)]
+                aside = await self.hub.rows("SELECT reason FROM quarantine LIMIT 3")
+                raise AssertionError(f"{len(wrong)} of {len(owner)} differ; quarantine {aside}")
+            await asyncio.sleep(0.05)
+
+    async def stream(
+        self, name: str = "EVT_UNION", code: str = "union"
+    ) -> list[tuple[str, dict[str, object]]]:
+        """Everything in a stream, subject and body."""
+        client = await self.nats.connect(code, "ops")
+        try:
+            js = client.jetstream()
+            state = (await js.stream_info(name)).state
+            messages = [await js.get_msg(name, n) for n in range(state.first_seq, state.last_seq + 1)]
+            return [(m.subject or "", orjson.loads(m.data or b"{}")) for m in messages]
+        finally:
+            await client.close()
+
+    async def put(self, subject: str, body: bytes, code: str = "union") -> None:
+        """Publish by hand with the rights of that service."""
+        client = await self.nats.connect(code)
+        try:
+            await client.jetstream().publish(subject, body)
+        finally:
+            await client.close()
+
+    async def forge(self, subject: str, body: bytes, code: str = "union") -> None:
+        """What an organisation can do against another with every right of its account.
+
+        What it sends down its line to the hub by hand the server drops (tests/deploy/test_bus_rights.py);
+        but it may let its own stream take another's subjects, and that stream does go down the line.
+        """
+        own = Organisation(code)
+        client = await self.nats.connect(code, "ops")
+        try:
+            for line in (own.events_delivery, subject):
+                await client.publish(line, body)
+            jetstream = client.jetstream()
+            stream = (await jetstream.stream_info(own.events)).config
+            stream.subjects = [*(stream.subjects or []), subject]
+            await jetstream.update_stream(stream)
+            feeding = (await jetstream.consumer_info(own.events, own.events_source)).config
+            feeding.filter_subject = "quntuan.>"
+            await jetstream.add_consumer(own.events, feeding)
+            await jetstream.publish(subject, body, stream=own.events)
+        finally:
+            await client.close()
+
+    async def stop(self) -> None:
+        for stop, _ in self.tasks:
+            stop.set()
+        done, late = (
+            await asyncio.wait([task for _, task in self.tasks], timeout=5) if self.tasks else ((), ())
+        )
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*done, *late, return_exceptions=False)
+
+
+def pairs(rows: list[tuple[object, ...]]) -> dict[object, object]:
+    return {row[0]: row[1] for row in rows}
+
+
+async def until(reached: Callable[[], Awaitable[bool]], timeout: float = 10.0) -> None:
+    """Wait for it; fails when it takes too long."""
+    end = time.monotonic() + timeout
+    for _ in range(int(timeout / 0.02) + 1):
+        if await reached():
+            return
+        if time.monotonic() > end:
+            break
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"not reached within {timeout} s")
+
+
+class Crash(Exception):
+    """The process died here."""
+
+
+def crashing_at(*steps: str, chance: float = 1.0, most: int = 1, seed: int = 1) -> tuple[Step, list[str]]:
+    """A step hook that raises at the named steps; the second value lists where it did."""
+    rnd = random.Random(seed)
+    crashed: list[str] = []
+
+    def at(step: str) -> None:
+        if step in steps and len(crashed) < most and rnd.random() < chance:
+            crashed.append(step)
+            raise Crash(step)
+
+    return at, crashed
+
+
+async def side(code: str, urls: Urls, nats: Nats) -> Side:
+    settings = Settings(
+        service=code,
+        database_url=urls.app,
+        nats_url=nats.url,
+        nats_seed_file=nats.seed(code),
+        secret_key=SecretStr("a secret key for tests, long enough"),
+        pool_size=20,
+    )
+    made = Side(settings, urls, Database(settings), Bus.of(settings))
+    await made.as_owner(*TABLES)
+    await made.bus.start()
+    await asyncio.wait_for(made.bus.wait_connected(), 10)
+    return made
+
+
+@asynccontextmanager
+async def bench(urls: Mapping[str, Urls], nats: Nats) -> AsyncIterator[Bench]:
+    """Both sides on these databases, emptied first, and this bus."""
+    made = Bench(nats, await side("union", urls["union"], nats), await side("hub", urls["hub"], nats))
+    try:
+        yield made
+    finally:
+        try:
+            await made.stop()
+        finally:
+            for one in (made.union, made.hub):
+                await one.bus.stop()
+                await one.database.close()
+
+
+def envelope(number: int, version: int, sequence: int, **other: object) -> bytes:
+    """An envelope of union made by hand."""
+    values: dict[str, object] = {
+        "id": uuid5(SPACE, f"event {number} {version} {sequence}"),
+        "source": "union",
+        "type": UnitChanged.type,
+        "time": now(),
+        "subject": str(thing_id(number)),
+        "sequence": sequence,
+        "data": changed(number, version).model_dump(mode="json"),
+    }
+    return orjson.dumps(Envelope.model_validate(values).model_dump(mode="json") | other)

@@ -1,0 +1,1 @@
+"""Rules only the youth league has."""

@@ -1,0 +1,1 @@
+"""Conformance of organisations: written once, run for every one found in services/."""

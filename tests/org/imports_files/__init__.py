@@ -1,0 +1,1 @@
+"""Hostile and awkward files, made at test time: no binaries in the repository."""

@@ -1,0 +1,1 @@
+"""Rules only the women's federation has."""
