@@ -112,7 +112,7 @@ def suite(server_folder: Path) -> Iterator[Suite]:
     suite.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def new_suite(server_folder: Path) -> Iterator[Callable[..., Suite]]:
     started: list[Suite] = []
 
