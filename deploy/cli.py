@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from deploy.commands import prepare, reset, up
 from deploy.commands.common import CommandError
+from deploy.local.demo import DemoSettingError
 from deploy.local.home import ForeignFolderError
 from deploy.local.leftovers import AlreadyRunningError
 from deploy.local.ports import PortTakenError
@@ -17,7 +18,14 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "migrate": (prepare.migrate, "更新数据库结构 / bring the databases up to date"),
     "provision": (prepare.provision, "更新消息总线,新组织即时加入 / update the bus, let newcomers join"),
 }
-EXPECTED = (CommandError, ForeignFolderError, AlreadyRunningError, PortTakenError, ServerError)
+EXPECTED = (
+    CommandError,
+    DemoSettingError,
+    ForeignFolderError,
+    AlreadyRunningError,
+    PortTakenError,
+    ServerError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,12 +20,12 @@ from services.hub.lookup.purposes import chosen
 from services.hub.lookup.rules import HINT, Kind, NotUnderstoodError, Query, classify
 from services.hub.lookup.schemas import Ask, Details, Found, Narrow, Result
 from services.hub.lookup.tokens import tokens_of, wrong_number
-from services.hub.reasons import refuse_number
 from shared.contracts.lookups import LookupRecorded
 from shared.kit import audit, clock
 from shared.kit.context import Kit
 from shared.kit.errors import Invalid, NotFound
 from shared.kit.events import emit
+from shared.kit.pii.free_text import refuse_number
 from shared.kit.staff import Staff
 
 LIVES = timedelta(hours=2)
@@ -46,7 +46,7 @@ class Live:
 
 async def look_up(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> UUID:
     """Begin a lookup: checked, counted and recorded; its address is the id of the record."""
-    refuse_number(ask.reason or "")
+    refuse_number(ask.reason)
     purpose = await chosen(session, clock.today(), ask.purpose, ask.reason)
     query = _classified(ask)
     tokens, problem = dict[str, UUID](), ""

@@ -20,10 +20,10 @@ from services.hub.persons.views import (
     standing_verdicts,
     verdicts_of,
 )
-from services.hub.reasons import refuse_number
 from shared.kit import audit, clock
 from shared.kit.audit import Actor
 from shared.kit.errors import NotFound, Refused
+from shared.kit.pii.free_text import refuse_number
 
 
 def missing() -> NotFound:

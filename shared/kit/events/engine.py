@@ -133,7 +133,7 @@ class EventEngine:
     def _tell(self, name: str, error: Exception) -> None:
         metrics.crashes.labels(self.bus.service, name).inc()
         known = self.crashes.get(name)
-        self.crashes[name] = Crash(repr(error)[:300], known.times + 1 if known else 1)
+        self.crashes[name] = Crash(type(error).__name__, known.times + 1 if known else 1)
         if transient(error):
             log.error("a task lost database or bus", extra={"task": name, "reason": type(error).__name__})
         else:

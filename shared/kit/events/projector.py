@@ -11,7 +11,7 @@ from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.clock import now
 from shared.kit.db import Database
 from shared.kit.events import gaps, metrics, positions
-from shared.kit.events.effects import apply_all, apply_each, transient
+from shared.kit.events.effects import apply_all, apply_each, told, transient
 from shared.kit.events.envelope import Arrived, Checked, check, sender_of
 from shared.kit.events.gaps import Plan
 from shared.kit.events.positions import origin
@@ -87,8 +87,8 @@ class Projector:
         self.pull.wake()
 
     async def _recover(self, error: Exception, stop: asyncio.Event) -> None:
-        self.last_problem = str(error) or repr(error)
-        log.warning("reading again from the stored position", extra={"reason": repr(error)})
+        self.last_problem = told(error)
+        log.warning("reading again from the stored position", extra={"reason": told(error)})
         if isinstance(error, StreamGapError | MovedError | PullBrokenError) and not self._pause:
             self._pause = 0.1  # the first time at once
             return

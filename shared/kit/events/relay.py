@@ -16,6 +16,7 @@ from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.clock import now
 from shared.kit.db import Database
 from shared.kit.events import metrics
+from shared.kit.events.effects import told
 from shared.kit.events.envelope import encode, message_id, subject_pattern
 from shared.kit.events.models import ChannelRow, LogRow
 from shared.kit.events.publisher import MAX_BYTES, MAX_MESSAGES, Outgoing, publish
@@ -75,10 +76,10 @@ class Relay:
             sent = await self._publish(connection)
         except (BusAway, ApiError, *TRANSIENT) as error:
             await connection.rollback()
-            self.last_problem = str(error) or repr(error)
+            self.last_problem = told(error)
             self._pause = min(LONGEST_PAUSE, self._pause * 2 or 0.1)
             self._not_before = time.monotonic() + self._pause
-            log.warning("publishing stopped", extra={"reason": repr(error), "pause": self._pause})
+            log.warning("publishing stopped", extra={"reason": told(error), "pause": self._pause})
             return 0
         self._pause, self.last_problem = 0.0, ""
         return sent
