@@ -136,9 +136,7 @@ async def _touch(session: AsyncSession, session_id: UUID, now: datetime) -> None
 async def by_bearer(session: AsyncSession, token: str) -> Staff | None:
     """The program whose live API token this is."""
     now = clock.now()
-    query = select(ApiToken).where(
-        ApiToken.token_hash == token_hash(token), ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
-    )
+    query = select(ApiToken).where(ApiToken.token_hash == token_hash(token), *_valid(now))
     found = (await session.execute(query)).scalar_one_or_none()
     if found is None:
         return None
@@ -158,8 +156,15 @@ async def by_bearer(session: AsyncSession, token: str) -> Staff | None:
     )
 
 
+def _valid(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+
+
 async def still_in(session: AsyncSession, staff: Staff) -> bool:
-    """Whether this session still counts: for streams, which were let in long ago."""
+    """Whether this session or token still counts: for streams, which were let in long ago."""
+    if staff.via == "token":
+        token = select(ApiToken.id).where(ApiToken.id == staff.id, *_valid(clock.now()))
+        return await session.scalar(token) is not None
     now, rules = clock.now(), rules_on(clock.today())
     query = (
         select(StaffSession.last_seen_at, StaffSession.expires_at)
