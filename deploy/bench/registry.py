@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import latency, startup
+from deploy.bench import latency, lookups, pages, startup
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -10,5 +10,7 @@ Measure = Callable[[Stage], Iterable[Row]]
 
 MEASURES: dict[str, Measure] = {
     "startup": startup.rows,  # first: it starts the services the others ask
+    "lookups": lookups.rows,
+    "pages": pages.rows,
     "latency": latency.rows,
 }
