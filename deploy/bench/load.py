@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 CLIENTS = 16
-PAUSE = 0.2
-"""Seconds from one question of a client to its next: 80 lookups a second, more than any office asks."""
+PAUSE = 0.5
+"""Seconds from one question of a client to its next: 32 lookups a second, more than an office asks."""
 Ask = Callable[[], Awaitable[object]]
 
 

@@ -1,6 +1,6 @@
 """Lookups over HTTP at the running hub, the bare driver with the same statements beside each.
 
-Sixteen clients, five lookups a second each: API, session, audit row and all. The record of every lookup is
+Sixteen clients, two lookups a second each: API, session, audit row and all. The record of every lookup is
 written by the hub as always. `at full speed` lets both go on without rest.
 """
 

@@ -9,7 +9,7 @@ from deploy.bench.load import CLIENTS, Times, timed
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
-PAGES = (("hub", "/"), ("hub", "/lookup"), ("hub", "/directory"))
+PAGES = (("hub", "/"), ("hub", "/lookup"), ("hub", "/organisations"))
 OF_ORGANISATIONS = ("/", "/members", "/units")
 
 

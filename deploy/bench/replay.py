@@ -4,8 +4,8 @@ They are noted while the hub's own code answers in this process. Sent again they
 commit and audit rows; only what must differ each time does: the numbers of the audit log.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,21 @@ class Noted:
     ) -> None:
         self.sent += [(statement, tuple(v)) for v in (values if many else [values])]
 
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note what the driver is asked without SQLAlchemy too; its own log comes late."""
+        fetch = asyncpg.Connection.fetch
+
+        async def noting(connection: Any, query: str, *values: Any, **options: Any) -> Any:
+            self.sent.append((query, values))
+            return await fetch(connection, query, *values, **options)
+
+        asyncpg.Connection.fetch = noting
+        try:
+            yield
+        finally:
+            asyncpg.Connection.fetch = fetch
+
 
 @asynccontextmanager
 async def hub_here(stage: Stage, clerk: Clerk) -> AsyncIterator[tuple[httpx.AsyncClient, Noted]]:
@@ -44,10 +59,12 @@ async def hub_here(stage: Stage, clerk: Clerk) -> AsyncIterator[tuple[httpx.Asyn
     headers = {"x-csrf-token": clerk.csrf, "accept": "application/json", "origin": str(clerk.http.base_url)}
     transport = httpx.ASGITransport(service.app)
     try:
-        async with httpx.AsyncClient(
+        client = httpx.AsyncClient(
             transport=transport, base_url=clerk.http.base_url, cookies=clerk.http.cookies, headers=headers
-        ) as client:
-            yield client, noted
+        )
+        with noted.watching():
+            async with client:
+                yield client, noted
     finally:
         await service.kit.bus.stop()
         await service.kit.database.close()

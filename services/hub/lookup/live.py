@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup import plans
@@ -15,6 +15,7 @@ from services.hub.lookup.schemas import Accuracy, Facets, PurposeChoice
 from shared.kit import clock
 from shared.kit.context import Kit
 from shared.kit.errors import Invalid, NotFound
+from shared.kit.fast import fetch
 from shared.kit.pagination import CAP
 from shared.kit.staff import Staff
 
@@ -62,7 +63,7 @@ class Live:
         return plan_of(self.query, self.kept.tokens)
 
 
-_RECORD = text(
+_RECORD = (
     "with r as (insert into lookup_record (staff_id, staff_name, staff_office, purpose, purpose_title,"
     " reason, kind, found, capped) values (:staff_id, :staff_name, :staff_office, :purpose, :purpose_title,"
     " :reason, :kind, :found, :capped) returning id, at), s as (insert into lookup_session (id, staff_id,"
@@ -88,8 +89,8 @@ async def recorded(
         "query": kit.cipher.encrypt(kept.model_dump_json(), _CONTEXT),
         "expires_at": expires,
     }
-    row = (await session.execute(_RECORD, values)).one()
-    return Recorded(row.id, row.at, purpose.code, purpose.title, reason, staff.name, expires)
+    [row] = await fetch(session, _RECORD, values)
+    return Recorded(row["id"], row["at"], purpose.code, purpose.title, reason, staff.name, expires)
 
 
 _LIVE = (

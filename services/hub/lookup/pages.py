@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from services.hub.directory import organisations
 from services.hub.lookup import service
-from services.hub.lookup.deps import LookupId, Narrowed, Opener, Page, Searcher, WithKit
+from services.hub.lookup.deps import LookupId, Narrowed, Opener, Page, Searcher, Within, WithKit
 from services.hub.lookup.frame import Frame, frame
 from services.hub.lookup.live import live_lookup
+from services.hub.lookup.narrowing import units_named
 from services.hub.lookup.recent import recent
 from services.hub.lookup.rules import TITLES, Kind
 from services.hub.lookup.schemas import Ask, Narrow
@@ -112,8 +113,9 @@ async def result(
     lookup_id: UUID,
     narrow: Narrowed,
     page: Page = "",
+    within: Within = None,
 ) -> Response:
-    """One page of a lookup of one's own."""
+    """One page of a lookup of one's own; `within` is the name of a unit to narrow it to."""
     live = await live_lookup(kit, session, staff, lookup_id)
     around = await frame(session)
     found = await service.answer(kit, session, staff, live, around, narrow, page)
@@ -121,7 +123,16 @@ async def result(
     typed = {"q": live.text, "purpose": live.record.purpose, "reason": live.record.reason}
     address = Addresses(base, narrow)
     mark = len(live.query.han) if live.query.kind in (Kind.NAME, Kind.MIXED, Kind.TAIL) else 0
-    shown = {"result": found, "narrow": narrow, "address": address, "mark": mark, "recent": []}
+    units = await units_named(session, within, [o.code for o in around.orgs]) if within else []
+    shown = {
+        "result": found,
+        "within": within or "",
+        "units": units,
+        "narrow": narrow,
+        "address": address,
+        "mark": mark,
+        "recent": [],
+    }
     return render(request, "lookup/page.html", **{**_BLANK, **_frame(around), **typed, **shown})
 
 

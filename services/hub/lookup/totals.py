@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from math import ceil, log10, sqrt
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup.narrowing import Filters, conditions
 from services.hub.lookup.plans import Plan, matching
 from services.hub.lookup.schemas import Accuracy, Facets, Total
 from services.hub.persons import SAMPLED
+from shared.kit.fast import fetch
 from shared.kit.pagination import CAP
 
 PART = 16
@@ -30,7 +30,7 @@ DISTRICTS = 30
 
 async def facets(session: AsyncSession, plan: Plan) -> Facets:
     """Numbers over all matches of a query."""
-    found = await session.execute(text(_both(plan)), dict(plan.values))
+    found = await fetch(session, _both(plan), plan.values)
     parts: dict[bool, list[Group]] = {True: [], False: []}
     for sampled, mask, district, standing, n in found:
         parts[sampled].append((mask, district, standing, n))
@@ -97,8 +97,9 @@ async def _count(
     """Matches with the filters, `limit` of them at most."""
     where, values = conditions(filters)
     drawn = _DRAWN if sampled else ""
-    statement = text(f"select count(*) from (select 1 {matching(plan)}{drawn}{where} limit {limit}) h")
-    return int(await session.scalar(statement, dict(plan.values) | values) or 0)
+    statement = f"select count(*) from (select 1 {matching(plan)}{drawn}{where} limit {limit}) h"
+    [row] = await fetch(session, statement, dict(plan.values) | values)
+    return int(row[0])
 
 
 def _facets(total: Total, rows: Sequence[Group], times: int) -> Facets:
