@@ -69,16 +69,16 @@ class Database:
             connect_args={"server_settings": {"application_name": f"quntuan-{settings.service}"}},
         )
         _ping_after_rest(self.engine)
-        self._make = async_sessionmaker(self.engine, expire_on_commit=False)
+        kind = type("ServiceSession", (Session,), {})  # its own: a listener of one service hears no other's
+        event.listen(kind, "after_commit", self._committed)
+        self._make = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=kind)
         self._on_commit: list[Callable[[], None]] = []
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end, rolled back on any error."""
-        async with self._make(info=dict(self._info)) as session:
-            event.listen(session.sync_session, "after_commit", self._committed)
-            async with session.begin():
-                yield session
+        async with self._make(info=dict(self._info)) as session, session.begin():
+            yield session
 
     def when_emitted(self, wake: Callable[[], None]) -> None:
         """Call `wake` after each commit that wrote an event, so that the relay need not wait for its poll."""

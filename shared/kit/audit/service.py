@@ -76,8 +76,6 @@ def record(
     inner = session.sync_session
     if _PENDING not in inner.info:
         inner.info[_PENDING] = []
-        event.listen(inner, "before_commit", _append)
-        event.listen(inner, "after_soft_rollback", _forget)
     kind, key = target or ("", "")
     row = {
         "at": clock.now(),
@@ -103,10 +101,11 @@ def _append(session: Session) -> None:
     if not notes or session.in_nested_transaction():
         return
     session.flush()  # everything else first: then the chain's end is locked only while we write to it
-    head = session.execute(_END).one_or_none()
+    connection = session.connection()
+    head = connection.execute(_END).one_or_none()
     if head is None:
-        session.execute(upsert(AuditHead).values(id=1, seq=0, hash=b"").on_conflict_do_nothing())
-        head = session.execute(_END).one()
+        connection.execute(upsert(AuditHead).values(id=1, seq=0, hash=b"").on_conflict_do_nothing())
+        head = connection.execute(_END).one()
     seq, last = head
     hashes, rows = chain_of(session), []
     for note in notes:
@@ -116,12 +115,14 @@ def _append(session: Session) -> None:
         rows.append({**row, "hash": last})
     columns = {name: [row[name] for row in rows] for name in _COLUMNS}
     columns["detail"] = [orjson.dumps(detail).decode() for detail in columns["detail"]]
-    session.execute(_WRITE, {**columns, "head_seq": seq, "head_hash": last})
+    connection.execute(_WRITE, {**columns, "head_seq": seq, "head_hash": last})
     notes.clear()
 
 
 def _forget(session: Session, rolled_back: SessionTransaction) -> None:
     """Drop what was noted inside the (nested) transaction that did not happen."""
+    if not session.info.get(_PENDING):
+        return
 
     def inside(transaction: SessionTransaction | None) -> bool:
         while transaction is not None:
@@ -131,3 +132,8 @@ def _forget(session: Session, rolled_back: SessionTransaction) -> None:
         return False
 
     session.info[_PENDING] = [n for n in session.info.get(_PENDING, []) if not inside(n.within)]
+
+
+# once for every session there will be: listening to each one anew costs as much as a statement
+event.listen(Session, "before_commit", _append)
+event.listen(Session, "after_soft_rollback", _forget)
