@@ -22,14 +22,16 @@ def narrow_of(
     many: bool = False,
     district: Annotated[OptionalText60, Query()] = None,
     standing: Standing | None = None,
+    unit: UUID | None = None,
 ) -> Narrow:
     """Filters of an address; an empty one is none."""
-    return Narrow(org=org, many=many, district=district, standing=standing)
+    return Narrow(org=org, many=many, district=district, standing=standing, unit=unit)
 
 
 WithKit = Annotated[Kit, Depends(kit_of)]
 Searcher = Annotated[Staff, Depends(require("lookup.search"))]
 Opener = Annotated[Staff, Depends(require("lookup.open"))]
 Narrowed = Annotated[Narrow, Depends(narrow_of)]
+Within = Annotated[OptionalText60, Query(description="part of a unit's name: offers units to narrow to")]
 Page = Annotated[str, Query(alias="page", max_length=2000)]
 LookupId = Annotated[UUID, Query(alias="lookup")]

@@ -1,0 +1,134 @@
+"""How many match: exact up to a thousand; above that estimated from every sixteenth person, and said so.
+
+An estimate is given with the range it is right in 19 times of 20 (two standard deviations of the draw), two
+digits of it at most. Nothing is ever counted to its end: not a row more than needed is read.
+"""
+
+# ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
+
+from collections.abc import Sequence
+from math import ceil, log10, sqrt
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.hub.lookup.narrowing import Filters, conditions
+from services.hub.lookup.plans import Plan, matching
+from services.hub.lookup.schemas import Accuracy, Facets, Total
+from services.hub.persons import SAMPLED
+from shared.kit.fast import fetch
+from shared.kit.pagination import CAP
+
+PART = 16
+"""One person of so many is in the sample."""
+MOST = 4000
+"""Rows of the sample that are read; what has more is only said to be more."""
+LEAST = 10
+"""Matches in the sample below which an estimate would say nothing."""
+DISTRICTS = 30
+
+
+async def facets(session: AsyncSession, plan: Plan) -> Facets:
+    """Numbers over all matches of a query."""
+    found = await fetch(session, _both(plan), plan.values)
+    parts: dict[bool, list[Group]] = {True: [], False: []}
+    for sampled, mask, district, standing, n in found:
+        parts[sampled].append((mask, district, standing, n))
+    rows, sample = parts[False], parts[True]
+    counted, drawn = (sum(n for *_, n in part) for part in (rows, sample))
+    if counted <= CAP:
+        return _facets(Total(count=counted), rows, 1)
+    total = estimate(drawn, CAP)
+    # what is more than was read was read in the order of names: its parts tell nothing of the whole
+    return _facets(total, sample, PART if total.accuracy is Accuracy.ABOUT else 0)
+
+
+async def narrowed(
+    session: AsyncSession, plan: Plan, filters: Filters, everything: Total, shown: int
+) -> Total:
+    """How many are left by the filters of a result that has more than the `shown` rows of one page."""
+    if everything.accuracy is Accuracy.EXACT:
+        return Total(count=await _count(session, plan, filters, CAP + 1))
+    return estimate(await _count(session, plan, filters, MOST + 1, sampled=True), shown)
+
+
+def estimate(drawn: int, least: int) -> Total:
+    """What so many matches in the sample say; `least` are known to be there."""
+    if drawn > MOST:
+        return Total(count=_digits(MOST * PART), accuracy=Accuracy.OVER)
+    if drawn < LEAST:
+        return Total(count=least, accuracy=Accuracy.OVER)
+    margin = 2 * sqrt(drawn * PART * (PART - 1))
+    return Total(
+        count=max(least, _digits(drawn * PART)), accuracy=Accuracy.ABOUT, margin=_digits(margin, 1, up=True)
+    )
+
+
+def _digits(value: float, digits: int = 2, *, up: bool = False) -> int:
+    """Rounded to so many digits that mean something."""
+    if value <= 0:
+        return 0
+    unit = 10 ** max(0, int(log10(value)) + 1 - digits)
+    return int((ceil(value / unit) if up else round(value / unit)) * unit)
+
+
+Group = tuple[int, str | None, str, int]
+
+
+_ROW = "select n.active | n.past mask, n.district, n.standing"
+_GROUPS = "mask, district, standing, count(*) n"
+_DRAWN = f" and {SAMPLED.replace('person_id', 'n.person_id')}"
+
+
+def _both(plan: Plan) -> str:
+    """Matches one by one up to the cap; only where there are more, those in the sample. One round trip."""
+    return (
+        f"with every as materialized ({_ROW} {matching(plan)} limit {CAP + 1}),"
+        f" sample as materialized ({_ROW} {matching(plan)}{_DRAWN}"
+        f" and (select count(*) > {CAP} from every) limit {MOST + 1})"
+        f" select false, {_GROUPS} from every group by 2, 3, 4"
+        f" union all select true, {_GROUPS} from sample group by 2, 3, 4"
+    )
+
+
+async def _count(
+    session: AsyncSession, plan: Plan, filters: Filters, limit: int, *, sampled: bool = False
+) -> int:
+    """Matches with the filters, `limit` of them at most."""
+    where, values = conditions(filters)
+    drawn = _DRAWN if sampled else ""
+    statement = f"select count(*) from (select 1 {matching(plan)}{drawn}{where} limit {limit}) h"
+    [row] = await fetch(session, statement, dict(plan.values) | values)
+    return int(row[0])
+
+
+def _facets(total: Total, rows: Sequence[Group], times: int) -> Facets:
+    """The numbers beside the filters; `times` 0: which there are is known, how many is not."""
+    bits, districts, standings, many = dict[int, int](), dict[str, int](), dict[str, int](), 0
+    for mask, district, standing, n in rows:
+        for bit in range(mask.bit_length()):
+            if mask >> bit & 1:
+                bits[bit] = bits.get(bit, 0) + n
+        standings[standing] = standings.get(standing, 0) + n
+        many += n if mask.bit_count() > 1 else 0
+        if district:
+            districts[district] = districts.get(district, 0) + n
+    ordered = sorted(districts.items(), key=lambda pair: (-pair[1], pair[0]))[:DISTRICTS]
+    return Facets(
+        total=total,
+        bits=_times(bits, times),
+        many=_said(many, times),
+        districts=_times(dict(ordered), times),
+        standings=_times(standings, times),
+    )
+
+
+def _times(counts: dict[Any, int], times: int) -> dict[Any, int | None]:
+    return {key: _said(n, times) for key, n in counts.items()}
+
+
+def _said(count: int, times: int) -> int | None:
+    """A number as it may be shown: exact, rounded, or none."""
+    if times == 1:
+        return count
+    return _digits(count * times) if times and count >= LEAST else None
