@@ -21,6 +21,7 @@ from services.hub.lookup.rules import HINT, Kind, NotUnderstoodError, Query, cla
 from services.hub.lookup.schemas import Ask, Details, Found, Narrow, Result
 from services.hub.lookup.tokens import tokens_of, wrong_number
 from services.hub.reasons import refuse_number
+from services.hub.review import raise_persons
 from shared.contracts.lookups import LookupRecorded
 from shared.kit import audit, clock
 from shared.kit.context import Kit
@@ -134,6 +135,7 @@ async def open_person(
     records = await persons.affiliations(session, person_id)
     person = await _one(session, person_id)
     await _opened(session, staff, live.record, person_id, records)
+    await raise_persons(session, [person_id])
     evidence = await persons.reasons(session, person_id)
     return Details(
         lookup_id=lookup_id,
