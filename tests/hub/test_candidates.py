@@ -20,12 +20,11 @@ from tests.hub.telling import announced, changed, state
 from tests.hub.test_projection import candidates, people
 
 PAIRS = 23
-SHOWN = re.compile(r'name="a" value="([^"]+)"><input type="hidden" name="b" value="([^"]+)"')
 
 
 async def pair_of(hub: Hub, name: str = "张伟") -> tuple[tuple[UUID, UUID], MemberAdmitted, MemberAdmitted]:
     """Two records that may be one person."""
-    a, b = state(name, birth="1990-01-01", identity="1234"), state(name, birth="1990-01-01")
+    a, b = state(name, birth="1990-01-01", identity=f"{name}1234"), state(name, birth="1990-01-01")
     await hub.tell("alpha", a)
     await hub.tell("beta", b)
     return ordered(affiliation_id("alpha", a.member_id), affiliation_id("beta", b.member_id)), a, b
@@ -58,7 +57,7 @@ async def walked(steward: Client, address: str) -> tuple[list[int], list[tuple[s
     following: str | None = address
     while following:
         page = (await steward.get(following)).text
-        pairs = re.findall(r"pair=([0-9a-f-]+)%7E([0-9a-f-]+)", page)
+        pairs = re.findall(r"pair=([0-9a-f-]+)~([0-9a-f-]+)", page)
         sizes.append(len(pairs))
         seen += pairs
         found = re.search(r'href="(/candidates\?[^"]*page=[^"&]+)"[^>]*>下一页', page)
@@ -157,7 +156,7 @@ async def test_two_stewards_at_once_do_not_clash(hub: Hub) -> None:
         assert (await one.post("/candidates", **fields, says="never")).status_code == 303
         late = await other.post("/candidates", **fields, says="same")
         assert late.status_code == 409
-        assert "季云舟刚刚已经判断为“不是同一人”" in late.text
+        assert "季云舟刚刚已经判断为不是同一人" in late.text
         judged = {"a": str(pair[0]), "b": str(pair[1]), "says": "same", "reason": "核实", "shown": 0}
         assert (await other.api("POST", "/api/v1/verdicts", json=judged)).status_code == 409
         assert (await other.post("/candidates/later", a=pair[0], b=pair[1], until="")).status_code == 409
@@ -239,12 +238,11 @@ async def test_kept_apart_through_replay_rebuild_and_import_and_undo_restores(hu
             [verdict] = await session.scalars(text("select id from verdict where undone_at is null"))
         assert "held" in held
         history = (await steward.get(f"/persons/{person}")).text
-        assert "季云舟确认不是同一人" in history
-        assert "证件被冒用" in history
+        assert "<p>确认不是同一人</p><small>季云舟，证件被冒用</small>" in history
         assert (await steward.post(f"/verdicts/{verdict}/undo", reason="查实是同一人")).status_code == 303
         assert [r for r in await people(hub) if {"alpha:张伟", "beta:張偉"} <= r]
         page = (await steward.get(f"/persons/{person}")).text
-        assert "身份证号一致（尾号1）" in page or "身份证号一致" in page
-        assert "季云舟撤销了判断" in page
+        assert "身份证号一致（尾号" in page
+        assert "<p>撤销了判断</p><small>季云舟，查实是同一人</small>" in page
         assert "平台，规则R1" in page
     assert not await candidates(hub)

@@ -29,7 +29,7 @@ def history(why: Explanation) -> list[Event]:
     ]
     for v in why.verdicts:
         said = "确认为同一人" if v.says == "same" else "确认不是同一人"
-        events.append(Event(v.at, f"{v.by_name}{said}", v.reason, "now"))
+        events.append(Event(v.at, said, f"{v.by_name}，{v.reason}", "now"))
         if v.undone_at:
-            events.append(Event(v.undone_at, f"{v.undone_by}撤销了判断", v.undone_reason or "", "quiet"))
+            events.append(Event(v.undone_at, "撤销了判断", f"{v.undone_by}，{v.undone_reason}", "quiet"))
     return sorted(events, key=lambda e: e.at, reverse=True)

@@ -146,11 +146,10 @@ async def _must_be_as_shown(session: AsyncSession, pair: Pair, shown: int) -> No
     if (standing.id if standing else 0) != shown:
         if standing is None:
             raise Refused("原来的判断刚刚被撤销了", hint="请刷新后再核对这一组。")
-        said = "同一人" if standing.says == "same" else "不是同一人"
-        raise Refused(
-            f"{standing.by_name}刚刚已经判断为“{said}”",
-            hint="您的判断没有保存。如有不同意见，请在判断记录里撤销后再核对。",
-        )
+        hint = "您的判断没有保存。如有不同意见，请在判断记录里撤销后再核对。"
+        if standing.says == "same":
+            raise Refused(f"{standing.by_name}刚刚已经判断为同一人", hint=hint)
+        raise Refused(f"{standing.by_name}刚刚已经判断为不是同一人", hint=hint)
     waits = (
         "select 1 from edge where a = :a and b = :b and state = 'candidate' and revoked_at is null limit 1"
     )

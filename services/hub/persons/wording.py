@@ -10,8 +10,9 @@ def says(rule: str, one: Affiliated, other: Affiliated) -> str:
         number = _tail(one.identity_mask or other.identity_mask)
         if rule == "R1N":
             return f"身份证号一致（尾号{number}），但姓名不同（{names}），请核对是否改过名或录错"
-        alike = "姓名一致" if one.name == other.name else "姓名写法不同但相符"
-        return f"身份证号一致（尾号{number}），{alike}（{names}）"
+        if one.name == other.name:
+            return f"身份证号一致（尾号{number}），姓名一致（{names}）"
+        return f"身份证号一致（尾号{number}），姓名写法不同但相符（{names}）"
     phone = _tail(one.phone_mask or other.phone_mask)
     if rule == "R2":
         return f"姓名、出生日期和手机号（尾号{phone}）都一致，身份证号没有矛盾"
@@ -39,4 +40,4 @@ def against(one: Affiliated, other: Affiliated) -> list[str]:
 
 
 def _tail(mask: str | None) -> str:
-    return mask[-4:] if mask else "未登记"
+    return mask[-4:] if mask else "—"
