@@ -1,66 +1,29 @@
 """How near the hub's automatic links come to the truth, by its own rules and by its own projection."""
 
-from datetime import date
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from deploy.bench.identity import as_told
 from deploy.demo.city import City, Plan, build_city
 from deploy.demo.places import Organisation
-from deploy.demo.records import Record
-from deploy.demo.roll import read
 from services.hub.persons import rules
 from shared.contracts.event import CATALOGUE
 from shared.kit import clock
 from shared.kit.db import Database
-from shared.kit.pii import Sex, name_keys
 from shared.kit.settings import Settings
 from shared.org.kit import OrgKit
 from tests.demo.conftest import SMALL, Environments
 from tests.fixtures.databases import FreshDatabases
 from tests.hub.conftest import Hub, open_hub
 
-DAY = date(2026, 11, 23)
-SEXES: dict[str, Sex] = {"f": "female", "m": "male"}
-
-
-def as_told(org: OrgKit, record: Record) -> rules.Record:
-    """What the hub would get to know of the record."""
-    entry = read(org, record, uuid4(), DAY)
-    assert entry is not None
-    assert entry.birth is not None
-    keys, tokens, sex = name_keys(entry.name), org.tokens, SEXES[entry.sex or ""]
-    return rules.Record(
-        id=record.id,
-        org=record.organisation,
-        key=keys.key,
-        readings=frozenset(keys.pinyins),
-        identity=tokens.identity_token(entry.identity) if entry.identity else None,
-        name_birth_phone=tokens.name_birth_phone(entry.name, entry.birth, entry.phone)
-        if entry.phone
-        else None,
-        birth_phone_sex=tokens.birth_phone_sex(entry.birth, entry.phone, sex) if entry.phone else None,
-        name_birth_sex=tokens.name_birth_sex(entry.name, entry.birth, sex),
-    )
-
-
-def links_of(computing: dict[Organisation, OrgKit], city: City) -> tuple[list[rules.Record], rules.Linking]:
-    """What the hub would be told of the city, and what its rules make of it."""
-    shared = city.truth.shared
-    told = [
-        as_told(computing[code], r)
-        for code, records in city.records.items()
-        for r in records
-        if r.id in shared
-    ]
-    return told, rules.link(told, [], [])
-
 
 @pytest.mark.timeout(120)
 def test_automatic_links_reach_the_goals(computing: dict[Organisation, OrgKit], large_city: City) -> None:
     truth = large_city.truth
-    told, linking = links_of(computing, large_city)
+    told = as_told(large_city, computing)
+    linking = rules.link(told, [], [])
     group_of = {member: number for number, group in enumerate(linking.groups) for member in group}
     score = truth.score(group_of)
     assert score.true > 2000

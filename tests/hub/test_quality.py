@@ -1,6 +1,7 @@
 """Sampled precision: drawn by chance, judged once, told with its interval; and who may."""
 
 import re
+from datetime import date
 
 import pytest
 from sqlalchemy import text
@@ -20,8 +21,7 @@ from tests.hub.test_projection import STEWARD
 )  # fmt: skip
 def test_the_wilson_interval(right: int, of: int, low: float, high: float) -> None:
     """Figures of Newcombe (1998) and of hand."""
-    found = wilson(right, of)
-    assert found == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    assert list(wilson(right, of)) == pytest.approx([low, high], abs=1e-4)
 
 
 def test_those_in_doubt_are_in_neither() -> None:
@@ -34,10 +34,8 @@ async def linked(hub: Hub, r1: int, r2: int) -> None:
         await hub.tell(code, announced(code, letter))
     for org in ("alpha", "beta"):
         await hub.tell(org, *(state(f"张{chr(0x4E10 + i)}", identity=str(i)) for i in range(r1)))
-        some = {"birth": "1990-01-01"}
-        await hub.tell(
-            org, *(state(f"李{chr(0x4E10 + i)}", phone=f"1200000{i:04}", **some) for i in range(r2))
-        )
+        alike = (state(f"李{chr(0x4E10 + i)}", phone=f"1200000{i:04}", birth="1990-01-01") for i in range(r2))
+        await hub.tell(org, *alike)
 
 
 async def test_a_sample_is_random_without_repeats_and_of_what_was_asked(hub: Hub) -> None:
@@ -60,8 +58,6 @@ async def test_a_sample_is_random_without_repeats_and_of_what_was_asked(hub: Hub
 
 
 async def test_no_sample_of_nothing(hub: Hub) -> None:
-    from datetime import date
-
     async with hub.database.transaction() as session:
         with pytest.raises(Refused, match="没有可抽查"):
             await service.draw(session, STEWARD, 10, None, None, None)
