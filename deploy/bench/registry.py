@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import latency, lookups, pages, startup
+from deploy.bench import identity, latency, lookups, pages, startup
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -13,4 +13,5 @@ MEASURES: dict[str, Measure] = {
     "lookups": lookups.rows,
     "pages": pages.rows,
     "latency": latency.rows,
+    "identity": identity.rows,
 }

@@ -4,6 +4,8 @@ from services.hub.directory import directory
 from services.hub.home import home
 from services.hub.lookup import lookup
 from services.hub.persons import follow, persons
+from services.hub.quality import quality
+from services.hub.review import review
 from shared.kit.audit.titles import describe_words
 from shared.kit.auditors import auditors
 from shared.kit.context import make_kit
@@ -26,6 +28,8 @@ def build(settings: Settings) -> Service:
             lookup(kit),
             directory(kit, follow),  # before persons: units are known before the people in them
             persons(kit),
+            review(),
+            quality(),
             ops(kit),
             staff(kit),
             auditors(kit),

@@ -17,7 +17,7 @@ ORGANISATION = {
 HUB = {
     None: ["/signin"],
     "clerk": ["/", "/lookup", "/lookup/recent", "/organisations"],
-    "steward": ["/candidates"],
+    "steward": ["/candidates", "/candidates?tab=later", "/quality"],
     "ops": ["/ops", "/staff"],
     "auditor": ["/audit"],
 }

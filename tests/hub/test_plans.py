@@ -206,9 +206,10 @@ async def test_a_page_of_the_commonest_name_is_found_in_milliseconds(many: Async
 
 async def test_linking_reads_by_index_only(many: AsyncSession) -> None:
     async with statements(many) as sent:
-        await store.mates(many, {k: {uuid4()} for k in store.LINKING_TOKENS})
+        await store.mates(many, {(k, uuid4()) for k in store.LINKING_TOKENS}, [uuid4()])
         await store.records(many, [uuid4()])
-        await store.neighbours(many, [uuid4()], [uuid4()])
+        await store.joined(many, [uuid4()], [uuid4()])
+        await store.whole_persons(many, [uuid4()])
         await store.records_of(many, [uuid4()])
         await store.save_people(many, [], [uuid4()], [uuid4()])
         await units.follow(many, [("alpha", uuid4())])

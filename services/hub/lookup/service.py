@@ -19,6 +19,7 @@ from services.hub.lookup.purposes import chosen
 from services.hub.lookup.rules import HINT, Kind, NotUnderstoodError, Query, classify
 from services.hub.lookup.schemas import Accuracy, Ask, Details, Facets, Found, Narrow, Result, Total
 from services.hub.lookup.tokens import tokens_of, wrong_number
+from services.hub.review import raise_persons
 from shared.contracts.lookups import LookupRecorded
 from shared.kit import audit, clock
 from shared.kit.context import Kit
@@ -138,6 +139,7 @@ async def open_person(
     records = await persons.affiliations(session, person_id)
     person = await _one(session, person_id)
     await _opened(session, staff, live.record, person_id, records)
+    await raise_persons(session, [person_id])
     evidence = await persons.reasons(session, person_id)
     return Details(
         lookup_id=lookup_id,

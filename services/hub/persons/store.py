@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.db import as_json
 from services.hub.persons.incoming import Row
 from services.hub.persons.people import Derived
-from services.hub.persons.rules import LARGEST_CLUSTER, Link, Pair
+from services.hub.persons.rules import (
+    ASKING_TOKENS,
+    JOINING_TOKENS,
+    LARGEST_CLUSTER,
+    LARGEST_COMPONENT,
+    Link,
+    Pair,
+    Token,
+)
 
 _AFFILIATION = (
     "id uuid, org text, member_id uuid, version bigint, withdrawn boolean, name text, former_names text[],"
@@ -119,41 +127,54 @@ _OF_PERSONS = text(
 _TOKENS = text(
     "select identity, name_birth_phone, birth_phone_sex, name_birth_sex from affiliation where id = any(:ids)"
 )
-LINKING_TOKENS = ("identity", "name_birth_phone", "birth_phone_sex", "name_birth_sex")
+LINKING_TOKENS = (*JOINING_TOKENS, *ASKING_TOKENS)
+# The limit stands inside: of a token that a hundred thousand share, one row more than the rules allow is read
 _MATES = text(
     " union all ".join(
-        f"select array_agg(m.id) from unnest(cast(:{kind} as uuid[])) t(token)"
-        f" cross join lateral (select id from affiliation where {kind} = t.token"
-        f" limit {LARGEST_CLUSTER + 2}) m"
-        f" group by t.token having count(*) between 2 and {LARGEST_CLUSTER + 1}"
+        f"select '{kind}' kind, t.token, case when count(*) <= {LARGEST_CLUSTER} then array_agg(m.id) end ids"
+        f" from unnest(cast(:{kind} as uuid[])) t(token) cross join lateral (select id from affiliation"
+        f" where {kind} = t.token and id <> all(cast(:changed as uuid[])) limit {LARGEST_CLUSTER + 1}) m"
+        " group by t.token"
         for kind in LINKING_TOKENS
     )
 )
-_NEIGHBOURS = text(
-    "select affiliation_id id from belonging where person_id = any(:persons)"
-    " union all select unnest(array[a, b]) from edge where revoked_at is null and a = any(:ids)"
-    " union all select unnest(array[a, b]) from edge where revoked_at is null and b = any(:ids)"
-    " union all select unnest(array[a, b]) from verdict where undone_at is null and a = any(:ids)"
-    " union all select unnest(array[a, b]) from verdict where undone_at is null and b = any(:ids)"
+_JOINED = text(
+    "select null::uuid a, affiliation_id b from belonging where person_id = any(:persons)"
+    " union all select a, b from verdict where undone_at is null and says = 'same' and a = any(:ids)"
+    " union all select a, b from verdict where undone_at is null and says = 'same' and b = any(:ids)"
+)
+# the limit makes it a loop over the index, whatever is guessed of how many records a person has
+_SIBLINGS = text(
+    "select m.affiliation_id from belonging b cross join lateral (select affiliation_id from belonging"
+    f" where person_id = b.person_id limit {LARGEST_COMPONENT}) m where b.affiliation_id = any(:ids)"
 )
 
 
-async def tokens_before(session: AsyncSession, ids: Sequence[UUID]) -> dict[str, set[UUID]]:
+def tokens_of(row: Any, kinds: Iterable[str] = LINKING_TOKENS) -> list[Token]:
+    """The tokens of a record."""
+    return [(kind, value) for kind in kinds if (value := getattr(row, kind)) is not None]
+
+
+async def tokens_before(session: AsyncSession, ids: Sequence[UUID]) -> list[Token]:
     """Tokens the affiliations have now, before they change: who shared them must be looked at again."""
     rows = (await session.execute(_TOKENS, {"ids": list(ids)})).all()
-    return {kind: {getattr(r, kind) for r in rows} - {None} for kind in LINKING_TOKENS}
+    return [token for row in rows for token in tokens_of(row)]
 
 
-async def mates(session: AsyncSession, tokens: Mapping[str, set[UUID]]) -> set[UUID]:
-    """Affiliations that share a token, unless so many do that the token says nothing.
+async def mates(
+    session: AsyncSession, tokens: Iterable[Token], changed: Iterable[UUID] = ()
+) -> dict[Token, list[UUID] | None]:
+    """Who else, beside what `changed`, shares each token; None when so many do that it says nothing.
 
-    A group that just became too common is still given once (it is one larger than the rule allows), so
-    that its links are dissolved.
+    Those that share a token which only the changed ones make too common are given: their links dissolve.
     """
-    if not any(tokens.values()):
-        return set()
-    groups = await session.scalars(_MATES, {k: list(tokens[k]) for k in LINKING_TOKENS})
-    return {i for group in groups for i in group}
+    asked: dict[str, list[UUID]] = {kind: [] for kind in LINKING_TOKENS}
+    for kind, value in tokens:
+        asked[kind].append(value)
+    if not any(asked.values()):
+        return {}
+    rows = await session.execute(_MATES, {**asked, "changed": list(changed)})
+    return {(r.kind, r.token): r.ids for r in rows}
 
 
 async def records(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Any]:
@@ -173,10 +194,19 @@ def content(row: Any) -> dict[str, Any]:
     return found
 
 
-async def neighbours(session: AsyncSession, ids: Iterable[UUID], persons: Iterable[UUID]) -> set[UUID]:
-    """Affiliations of the same persons, and those that stored evidence or verdicts name."""
+async def joined(
+    session: AsyncSession, ids: Iterable[UUID], persons: Iterable[UUID]
+) -> tuple[set[UUID], set[Pair]]:
+    """Affiliations of these persons, and the pairs that staff said are one."""
     asked = {"ids": list(ids), "persons": list(persons)}
-    return set(await session.scalars(_NEIGHBOURS, asked)) if any(asked.values()) else set()
+    rows = list(await session.execute(_JOINED, asked)) if any(asked.values()) else []
+    return {r.b for r in rows if r.a is None}, {(r.a, r.b) for r in rows if r.a is not None}
+
+
+async def whole_persons(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Any]:
+    """Every affiliation of the persons whose these are."""
+    members = list(await session.scalars(_SIBLINGS, {"ids": list(ids)}))
+    return await records(session, members) if members else []
 
 
 async def verdicts(session: AsyncSession, ids: Iterable[UUID]) -> tuple[list[Pair], list[Pair]]:
