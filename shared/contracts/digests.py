@@ -19,7 +19,7 @@ FORM = 1
 BETWEEN, WITHIN, NOTHING = "\x1f", "\x1e", "\x01"
 TOKENS = ("identity", "phone", "card", "name_birth_phone", "birth_phone_sex", "name_birth_sex")
 FIELDS = ("name", "former_names", "standing", "sex", "birth_year", "district", "unit_id", *TOKENS)
-"""Fields of a member with a place of their own; the others are one JSON text, as PostgreSQL writes `jsonb`."""
+"""Fields of a member with a place of their own; the others are one JSON text, as `jsonb` is written."""
 BUCKETS = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -41,7 +41,9 @@ STATES = st.fixed_dictionaries(
 )
 @given(STATES, st.integers(0, 10**15))
 async def test_sql_and_python_agree(hub: Hub, values: dict[str, Any], moment: int) -> None:
-    told = state("王小明", identity="51990119900101001X", birth="1990-01-01", phone="12012345678", member=uuid4())
+    told = state(
+        "王小明", identity="51990119900101001X", birth="1990-01-01", phone="12012345678", member=uuid4()
+    )
     told = told.model_copy(update=values)
     at = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
     event = received("union", told)
@@ -67,7 +69,9 @@ async def test_a_tombstone_agrees_too(hub: Hub) -> None:
 
 async def test_every_column_counts(hub: Hub) -> None:
     """A column the digest does not cover could be corrupted unseen; ids and home are no content."""
-    await hub.tell("union", state("王小明", identity="51990119900101001X", birth="1990-01-01", phone="12012345678"))
+    await hub.tell(
+        "union", state("王小明", identity="51990119900101001X", birth="1990-01-01", phone="12012345678")
+    )
     async with hub.database.transaction() as session:
         (columns,) = (await session.execute(text("select * from affiliation"))).mappings()
         covered = {*FIELDS, "member_id", "version", "told_at", "withdrawn", "shown"}

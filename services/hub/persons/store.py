@@ -115,6 +115,11 @@ _OF_PERSONS = text(
     f"select {_CONTENT}, b.person_id from belonging b join affiliation f on f.id = b.affiliation_id"
     f" {_WITH_UNIT} where b.person_id = any(:persons) and not f.withdrawn"
 )
+EVERYBODY = (
+    f"select {_CONTENT}, b.person_id from belonging b join affiliation f on f.id = b.affiliation_id"
+    f" {_WITH_UNIT} where b.person_id is not null order by b.person_id"
+)
+"""What describing needs to know of all persons, one after the other."""
 _TOKENS = text(
     "select identity, name_birth_phone, birth_phone_sex, name_birth_sex from affiliation where id = any(:ids)"
 )

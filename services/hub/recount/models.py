@@ -12,7 +12,7 @@ from services.hub.db import HubBase
 
 
 class RecountRun(HubBase):
-    """One recount: `state` is wanted, running, equal, mended, left (something could not be mended), failed."""
+    """One recount; `state`: wanted, running, equal, mended, left (not all could be mended), failed."""
 
     __tablename__ = "recount_run"
 

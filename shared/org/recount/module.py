@@ -23,7 +23,7 @@ def recount(org: OrgKit, capabilities: tuple[str, ...]) -> Module:
     """Sums, rows and states of what was told; `capabilities` as the organisation announces them."""
 
     async def head(session: AsyncSession, org: OrgKit, _: asked.HeadRequest) -> asked.HeadAnswer:
-        newest = await sums.newest(session)  # first: what changes after it comes as an event as well
+        newest = await sums.numbered(session)  # first: what changes after it comes as an event as well
         members, units = await sums.how_many(session)
         announced = await states.announced(session, announcement(org, capabilities))
         return asked.HeadAnswer(announced=announced, members=members, units=units, newest=newest)

@@ -24,11 +24,15 @@ _BUCKET = cast(
 )
 
 
+async def numbered(session: AsyncSession) -> int:
+    """The newest number given: whatever is committed later, or is not numbered yet, gets a higher one."""
+    return await session.scalar(select(ChannelRow.newest).where(ChannelRow.channel == "")) or 0
+
+
 async def newest(session: AsyncSession) -> int:
-    """The number the last committed event has or will get."""
-    numbered = await session.scalar(select(ChannelRow.newest).where(ChannelRow.channel == ""))
+    """The number the last event will get that is committed now, unless others come in between."""
     waiting = select(func.count()).select_from(OutboxRow).where(OutboxRow.channel == "")
-    return (numbered or 0) + (await session.scalar(waiting) or 0)
+    return await numbered(session) + (await session.scalar(waiting) or 0)
 
 
 async def how_many(session: AsyncSession) -> tuple[int, int]:
