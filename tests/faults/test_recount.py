@@ -46,6 +46,15 @@ async def everything(town: Town) -> dict[str, set[Any]]:
     }
 
 
+def unlike(found: dict[str, set[Any]], wanted: dict[str, set[Any]]) -> dict[str, Any]:
+    """A few rows of each table that differ (a whole difference would take pytest minutes to show)."""
+    return {
+        table: (sorted(found[table] - rows)[:2], sorted(rows - found[table])[:2])
+        for table, rows in wanted.items()
+        if found[table] != rows
+    }
+
+
 async def plant(town: Town, rnd: random.Random) -> int:
     """Sixty in what owners told, forty in what the hub derives, each in a row and a field of its own."""
     planted = 0
@@ -66,7 +75,9 @@ async def plant(town: Town, rnd: random.Random) -> int:
                      f"{' and person_id is not null' if table == 'belonging' else ''} order by random() limit 1")
             )  # fmt: skip
             done = await session.execute(
-                text(f"update {table} set {field} = {value} where ctid = cast(:row as tid) returning 1"),
+                text(
+                    f"update {table} set {field} = {value} where ctid = cast(cast(:row as text) as tid) returning 1"
+                ),
                 {"row": row},
             )
             planted += len(done.all())
@@ -83,8 +94,7 @@ async def test_a_hundred_corruptions_are_found_and_repaired(town: Town) -> None:
     assert len(whole["edge"]) >= 30
 
     assert await plant(town, random.Random(7)) >= 100
-    damaged = await everything(town)
-    assert damaged != whole
+    assert unlike(await everything(town), whole).keys() == STATE.keys()
     run, parts, differences = await town.recount()
     assert run.state == "mended"
     assert all(d.mended for d in differences)
@@ -100,7 +110,7 @@ async def test_a_hundred_corruptions_are_found_and_repaired(town: Town) -> None:
         "post",
     }
     assert {d.kind for d in differences} == {"members", "links", "search"}
-    assert await everything(town) == whole
+    assert unlike(await everything(town), whole) == {}
     await town.equal(5)
     run, _, differences = await town.recount()
     assert (run.state, differences) == ("equal", [])

@@ -19,11 +19,11 @@ from shared.kit.context import make_kit
 from shared.kit.service import Service
 from shared.kit.settings import Settings
 from shared.org.kit import OrgKit, make_org_kit
-from shared.org.members import Member
+from shared.org.members import Member, admit_many, read_entry
 from shared.org.units import Unit
 from tests.fixtures.databases import FreshDatabases, Urls
 from tests.fixtures.settings import settings_for
-from tests.org.people import admit, identity_number, phone_number, tree
+from tests.org.people import CLERK, admit, identity_number, person, phone_number, tree
 from tests.org.pool import policy_of
 
 NAMES = ("单文慧", "王小明", "欧阳娜娜", "张伟", "李娜", "阿依古丽·买买提")
@@ -80,10 +80,16 @@ class Town:
     async def settle_in(self, count: int) -> None:
         """So many on each roll, every third of them on all rolls under the same number."""
         numbers = [(identity_number(), phone_number()) for _ in range(count)]
-        for code in self.orgs:
-            for n, (identity, phone) in enumerate(numbers):
-                own = {"identity": identity, "phone": phone} if n % 3 == 0 else {}
-                await self.admit(code, 1, name=NAMES[n % len(NAMES)], **own)
+        for code, org in self.orgs.items():
+            entries = [
+                read_entry(
+                    org, person(org, name=NAMES[n % len(NAMES)], consent="是", **own), self.units[code].id
+                )
+                for n, (identity, phone) in enumerate(numbers)
+                for own in [{"identity": identity, "phone": phone} if n % 3 == 0 else {}]
+            ]
+            async with org.kit.database.transaction() as session:
+                await admit_many(session, org, [(entry, None) for entry in entries], CLERK)
 
     async def value(self, code: str, query: str, **values: Any) -> Any:
         async with self.services[code].kit.database.transaction() as session:

@@ -19,9 +19,9 @@ PEOPLE = 5000
 Say = Callable[[int], None]
 
 _NEW_HOMES = text(
-    f"with some as (select id from {SHADOW}.affiliation where id > :after order by id limit :limit),"
-    " made as (insert into public.belonging (affiliation_id) select id from some on conflict do nothing)"
-    " select id from some order by id desc limit 1"
+    f"with part as (select id from {SHADOW}.affiliation where id > :after order by id limit :limit),"
+    " made as (insert into public.belonging (affiliation_id) select id from part on conflict do nothing)"
+    " select id from part order by id desc limit 1"
 )
 _BELONGING = text(
     f"insert into {SHADOW}.belonging (affiliation_id, home, person_id) select b.affiliation_id, b.home,"

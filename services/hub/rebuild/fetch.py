@@ -1,5 +1,7 @@
 """Reading the owners' whole state into the shadow, page by page, and later what they told meanwhile."""
 
+# ruff: noqa: S608 - statements are put together from constants; values are parameters
+
 import asyncio
 import time
 from collections.abc import Callable, Sequence
@@ -40,11 +42,12 @@ _CURSOR = text(
     "update rebuild_run set cursors = jsonb_set(cursors, cast(:path as text[]), cast(:value as jsonb), true),"
     " done = done + :more, moved_at = now() where id = :id"
 )
+_NEW_HOMES = text(
+    "insert into public.belonging (affiliation_id) select unnest(cast(:ids as uuid[])) on conflict do nothing"
+)
 _KNOWN_HOMES = text(
-    "with given as (insert into public.belonging (affiliation_id) select unnest(cast(:ids as uuid[]))"
-    " on conflict do nothing)"
-    f" insert into {SHADOW}.belonging (affiliation_id, home)"
-    " select affiliation_id, home from public.belonging where affiliation_id = any(:ids) on conflict do nothing"
+    f"insert into {SHADOW}.belonging (affiliation_id, home) select affiliation_id, home"
+    " from public.belonging where affiliation_id = any(:ids) on conflict do nothing"
 )
 _IN_UNITS = text(
     "select distinct b.person_id from affiliation f join belonging b on b.affiliation_id = f.id"
@@ -169,7 +172,8 @@ async def apply(session: AsyncSession, run: int, org: str, events: Sequence[Rece
     await store.lock(session)
     members = [e for e in events if isinstance(e.event, MemberState | MemberWithdrawn)]
     ids = [affiliation_id(org, e.event.member_id) for e in members]  # type: ignore[attr-defined]
-    await session.execute(_KNOWN_HOMES, {"ids": ids})
+    for statement in (_NEW_HOMES, _KNOWN_HOMES):  # the hub in use gives homes, for both
+        await session.execute(statement, {"ids": ids})
     units = [e for e in events if isinstance(e.event, UnitChanged)]
     if units:
         await _follow(session, org, await apply_units(session, units))

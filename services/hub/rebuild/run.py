@@ -1,12 +1,10 @@
 """The phases of a rebuild: each can be killed at any point and is taken up where it stands."""
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.persons import linking, store
@@ -18,15 +16,10 @@ from shared.kit.events import positions
 from shared.kit.events.engine import Inbox
 from shared.kit.events.steps import Step, nothing
 
-log = logging.getLogger("quntuan.rebuild")
 PHASES = ("fetch", "link", "describe", "index", "swap", "tidy", "done")
-TRIES = 20
-LOCK_TIMEOUT = "2s"
-"""How long a lookup that has just begun may have to wait for older ones at the exchange."""
 QUIET = 200
 """With fewer events than this in one round the rest is applied while the projection is held still."""
 _VERDICTS = text("select a, b from verdict where id > :last or undone_at >= :at")
-_LOCK_NOT_AVAILABLE = "55P03"
 Say = Callable[[str, int, int], None]
 
 
@@ -124,15 +117,8 @@ class Rebuild:
         orgs = await self._orgs()
         while await fetch.catch_up(self.kit, self.id, orgs) > QUIET:
             self.at("rebuild.caught_up")
-        for left in reversed(range(TRIES)):
-            try:
-                async with self.kit.database.transaction() as session:
-                    await self._exchange(session, orgs)
-                return
-            except DBAPIError as error:
-                if not left or getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
-                    raise
-                log.info("lookups are in the way of the exchange, trying again")
+        async with self.kit.database.transaction() as session:
+            await self._exchange(session, orgs)
 
     async def _exchange(self, session: AsyncSession, orgs: Sequence[str]) -> None:
         inbox = Inbox.of_hub()
@@ -146,7 +132,7 @@ class Rebuild:
         if judged:
             await linking.relink(session, {id_ for pair in judged for id_ in pair})
         self.at("rebuild.held")
-        await session.execute(text(f"set local lock_timeout = '{LOCK_TIMEOUT}'"))
+        await shadow.hold(session)
         await shadow.exchange(session)
         # people of renamed units are brought up to date again from the beginning, in the new tables
         await session.execute(text("update stale_unit set after = '00000000-0000-0000-0000-000000000000'"))

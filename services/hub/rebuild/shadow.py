@@ -1,11 +1,10 @@
-"""Shadow tables: the same names in a schema of their own, indexes afterwards, exchanged in one transaction."""
-
-# ruff: noqa: S608 - names come from constants of this module and from the database's own catalogue
+"""Shadow tables: the same names in a schema of their own, indexes afterwards, exchanged at once."""
 
 import asyncio
 from collections.abc import Iterable
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 SHADOW, RETIRED = "rebuild", "retired"
@@ -15,6 +14,9 @@ DESCRIBED = ("person", "person_name", "person_tail")
 TABLES = (*FETCHED, *LINKED, *DESCRIBED)
 AT_ONCE = 2
 """Indexes built at the same time."""
+
+TRIES, PATIENCE, PAUSE = 200, "200ms", 0.1
+_LOCK_NOT_AVAILABLE = "55P03"
 
 _LIKE = "including defaults including constraints including generated including identity including comments"
 _REFERRED = text(
@@ -26,8 +28,8 @@ _CONSTRAINTS = text(
     " where conrelid = cast(:table as regclass) and contype in ('p', 'u')"
 )
 _INDEXES = text(
-    "select c.relname name, pg_get_indexdef(c.oid) definition from pg_index i join pg_class c on c.oid = i.indexrelid"
-    " where i.indrelid = cast(:table as regclass)"
+    "select c.relname name, pg_get_indexdef(c.oid) definition from pg_index i"
+    " join pg_class c on c.oid = i.indexrelid where i.indrelid = cast(:table as regclass)"
     " and not exists (select 1 from pg_constraint k where k.conindid = c.oid and k.contype in ('p', 'u'))"
 )
 _GRANTS = text(
@@ -96,6 +98,25 @@ async def _definitions(connection: AsyncConnection, table: str) -> list[tuple[st
             for i in indexes
         ),
     ]
+
+
+async def hold(session: AsyncSession) -> None:
+    """All tables in use for us alone; whenever that takes longer than a moment they are let go again.
+
+    A lookup may have one of them and wait for another that we have: we must be the one to give way, long
+    before the server looks for a deadlock and ends one of the two.
+    """
+    names = ", ".join(f"public.{table}" for table in TABLES)
+    for left in reversed(range(TRIES)):
+        try:
+            async with session.begin_nested():
+                await session.execute(text(f"set local lock_timeout = '{PATIENCE}'"))
+                await session.execute(text(f"lock table {names} in access exclusive mode"))
+            return
+        except DBAPIError as error:
+            if not left or getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+        await asyncio.sleep(PAUSE)
 
 
 async def exchange(session: AsyncSession) -> None:

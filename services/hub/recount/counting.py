@@ -69,7 +69,7 @@ async def all_units(kit: Kit, org: str) -> Part:
 async def of_nobody(kit: Kit, org: str) -> Part:
     """Rows under a code no organisation has: only a damaged row can be."""
     async with kit.database.transaction() as session:
-        here = await digests.by_bucket(session, org, [p for p in (await digests.by_district(session))[org]])
+        here = await digests.by_bucket(session, org, list((await digests.by_district(session))[org]))
         rows = [
             r
             for part, sums in here.items()

@@ -1,4 +1,4 @@
-"""What the hub derives by itself: who is one person, and the rows people are found by; recomputed, compared."""
+"""What the hub derives itself, recomputed and compared: who is one person, the rows people are found by."""
 
 # ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
 
@@ -65,7 +65,8 @@ async def _relink(session: AsyncSession, ids: Sequence[UUID]) -> list[Found]:
     before = await _linked(session, ids)
     await linking.relink(session, ids)
     await session.execute(
-        text("update belonging b set person_id = null where affiliation_id = any(:ids) and person_id is not null"
+        text("update belonging b set person_id = null where affiliation_id = any(:ids)"
+             " and person_id is not null"
              " and not exists (select 1 from affiliation f where f.id = b.affiliation_id)"),
         {"ids": list(ids)},
     )  # fmt: skip
@@ -86,8 +87,8 @@ async def _linked(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, set[
 # --- search rows ------------------------------------------------------------------------
 
 _UPTO = text(
-    "select (array_agg(id order by id desc))[1] upto, count(*) n from (select distinct person_id id from belonging"
-    " where person_id > :after order by 1 limit :limit) x"
+    "select (array_agg(id order by id desc))[1] upto, count(*) n from"
+    " (select distinct person_id id from belonging where person_id > :after order by 1 limit :limit) x"
 )
 _TABLES = {"person": "id", "person_name": "person_id", "person_tail": "person_id"}
 _LAST = UUID(int=2**128 - 1)
