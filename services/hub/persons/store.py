@@ -29,7 +29,7 @@ _AFFILIATION = (
     " name_birth_phone uuid, birth_phone_sex uuid, name_birth_sex uuid, unit_id uuid, shown jsonb,"
     " told_at timestamptz"
 )
-_FILTERS = "active integer, past integer, district text, standing text"
+_FILTERS = "active integer, past integer, district text, standing text, scopes bigint"
 _PERSON = (
     f"id uuid, name text, name_key text, spoken text, {_FILTERS}, standing_title text, sex text,"
     " birth_year smallint, phone_mask text, identity_mask text, unit text, role text, size smallint"
@@ -112,6 +112,7 @@ _CONTENT = (
     "f.id, f.org, f.name, f.former_names, f.standing, f.sex, f.birth_year, f.identity, f.shown::text shown,"
     " case when u.unit_id is null then f.district else u.district end district,"
     " case when u.unit_id is null then f.shown->'unit_names'->>-1 else u.names[cardinality(u.names)] end unit"
+    ", coalesce(u.path, f.shown->>'unit_path') path"
 )
 _WITH_UNIT = "left join unit u on u.org = f.org and u.unit_id = f.unit_id"
 _RECORDS = text(
