@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import latency, startup
+from deploy.bench import ingest, latency, startup
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -11,4 +11,5 @@ Measure = Callable[[Stage], Iterable[Row]]
 MEASURES: dict[str, Measure] = {
     "startup": startup.rows,  # first: it starts the services the others ask
     "latency": latency.rows,
+    "ingest": ingest.rows,
 }
