@@ -55,7 +55,7 @@ class Checked:
     def received(self, at: datetime) -> Received:
         assert self.envelope is not None
         assert self.event is not None
-        return Received.model_construct(
+        return Received(
             envelope=self.envelope, event=self.event, position=self.arrived.position or 0, received_at=at
         )
 
