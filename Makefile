@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 MINE := shared services deploy tests
 .DEFAULT_GOAL := help
-.PHONY: help up reset migrate provision recount rebuild test check fmt docs install
+.PHONY: help up reset migrate provision recount rebuild test check fmt docs install bench
 .ONESHELL:
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -34,6 +34,9 @@ rebuild: install ## 从各组织重建协同平台,查询不中断,可续 / fill
 
 test: install ## 全部测试,真实 PostgreSQL 与 NATS / all tests, real servers. T=tests/kit narrows
 	@exec $(RUN) pytest $(if $(T),$(T),-n $(or $(N),auto))
+
+bench: install ## 量一量有多快,一张表 / how fast it is, one table. SIZE=city: five million. B=lookups narrows
+	@exec $(RUN) deploy.bench $(B)
 
 check: install ## 格式、类型、依赖规则、生成的文档 / format, types, never-rules, generated docs
 	@$(RUN) ruff format --check $(MINE)

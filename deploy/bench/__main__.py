@@ -1,18 +1,50 @@
-"""`python -m deploy.bench latency|lookups`, beside a running `quntuan up`; it adds synthetic people."""
+"""`make bench`: generate, load, measure, print one table; `python -m deploy.bench lookups` takes some.
 
+SIZE=city for five million persons; small without it. The suite it starts is its own (QUNTUAN_BENCH_HOME).
+"""
+
+import os
 import sys
+import time
+from collections.abc import Sequence
 
-from deploy.bench import latency, lookups
-from deploy.commands.common import chosen_ports, packages
-from deploy.local.environment import address
-from deploy.local.packages import organisations
+from deploy.bench.machine import description
+from deploy.bench.registry import MEASURES, Measure
+from deploy.bench.stage import SIZES, Stage, staged
+from deploy.bench.table import Row, markdown
 
-found = packages()
-ports = chosen_ports(found)
-hub = address(ports, "hub")
-if sys.argv[1:] == ["latency"]:
-    print(latency.measure(address(ports, organisations(found)[0]), hub))
-elif sys.argv[1:] == ["lookups"]:
-    print(lookups.measure(hub))
-else:
-    sys.exit(__doc__)
+
+def main(wanted: Sequence[str]) -> int:
+    """1 when something could not be measured; a missed goal is a word in the table, no failure."""
+    size = SIZES.get(os.environ.get("SIZE") or "small")
+    if size is None or not set(wanted) <= MEASURES.keys():
+        print(f"SIZE: {', '.join(SIZES)}; measures: {', '.join(MEASURES)}", file=sys.stderr)
+        return 2
+    chosen = {
+        name: measure for name, measure in MEASURES.items() if name in {"startup", *(wanted or MEASURES)}
+    }
+    with staged(size) as stage:
+        rows, failed = run(stage, chosen)
+    print(f"\n{description(size)}\n\n{markdown(rows)}")
+    return 1 if failed else 0
+
+
+def run(stage: Stage, measures: dict[str, Measure]) -> tuple[list[Row], list[str]]:
+    """All rows, and the measures that broke off: what they gave until then stays in the table."""
+    rows, failed = list[Row](), list[str]()
+    for name, measure in measures.items():
+        began = time.perf_counter()
+        try:
+            for row in measure(stage):
+                rows.append(row)
+                print("  " + "  ".join(cell for cell in row.cells() if cell), file=sys.stderr)
+        except Exception as error:  # noqa: BLE001 - one broken measure must not cost the others' figures
+            failed.append(name)
+            rows.append(Row(f"{name}: NOT MEASURED ({type(error).__name__})", float("nan"), ""))
+            print(f"{name}: {error!r}", file=sys.stderr)
+        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    return rows, failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

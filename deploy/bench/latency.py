@@ -3,9 +3,12 @@
 import os
 import random
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from deploy.bench.client import Clerk
+from deploy.bench.stage import Stage
+from deploy.bench.table import Goal, Row
 
 GIVE_UP = 5.0
 _SIGNS = [chr(code) for code in range(0x4E00, 0x4E00 + 3000)]
@@ -26,6 +29,22 @@ class Figures:
             f" p95 {at(self.waits, 95):.0f} ms, p99 {at(self.waits, 99):.0f} ms, lost {self.lost};"
             f" one lookup alone p50 {at(self.asks, 50):.0f} ms; load {load}"
         )
+
+
+def rows(stage: Stage) -> Iterable[Row]:
+    """Commit in an organisation to visible at the hub; the lookup that sees it is the limit."""
+    figures = measure(stage.address(stage.organisations[0]), stage.hub)
+    limit_is = "one lookup that is answered at once"
+    for percent, most in ((50, 1000.0), (99, 1000.0)):
+        yield Row(
+            f"admitted to visible at the hub, p{percent}",
+            at(figures.waits, percent),
+            "ms",
+            at(figures.asks, percent),
+            limit_is,
+            (Goal("most", most),),
+        )
+    yield Row("people not seen at the hub in 5 s", figures.lost, "of 100", goals=(Goal("most", 0),))
 
 
 def at(values: list[float], percent: int) -> float:

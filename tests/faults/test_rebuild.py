@@ -63,12 +63,18 @@ async def catalogue(town: Town) -> set[tuple[Any, ...]]:
     names = ", ".join(f"'{t}'" for t in TABLES)
     queries = (
         f"select tablename, indexdef from pg_indexes where schemaname = 'public' and tablename in ({names})",
-        (f"select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint"
-        f" where conrelid::regclass::text in ({names}) and contype <> 'n'"),
-        (f"select table_name, column_name, column_default, is_nullable from information_schema.columns"
-        f" where table_schema = 'public' and table_name in ({names})"),
-        (f"select table_name, grantee, privilege_type from information_schema.role_table_grants"
-        f" where table_schema = 'public' and table_name in ({names}) and grantee = current_user"),
+        (
+            f"select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint"
+            f" where conrelid::regclass::text in ({names}) and contype <> 'n'"
+        ),
+        (
+            f"select table_name, column_name, column_default, is_nullable from information_schema.columns"
+            f" where table_schema = 'public' and table_name in ({names})"
+        ),
+        (
+            f"select table_name, grantee, privilege_type from information_schema.role_table_grants"
+            f" where table_schema = 'public' and table_name in ({names}) and grantee = current_user"
+        ),
     )
     return {tuple(map(str, row)) for query in queries for row in await town.rows("hub", query)}
 

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import NullPool, event, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from services.hub.lookup import search
+from services.hub.lookup import plans as lookup_plans
+from services.hub.lookup import search, totals
+from services.hub.lookup.narrowing import Filters, Scope
 from services.hub.lookup.rules import Kind, classify
-from services.hub.lookup.search import Filters
 from services.hub.persons import store, units
 from tests.fixtures.databases import FreshDatabases
 
@@ -161,7 +162,7 @@ async def test_every_kind_of_query_uses_its_index(
     many: AsyncSession, typed: str, tokens: Mapping[str, UUID], index: str
 ) -> None:
     query = classify(typed, Kind.GIVEN if "given" in tokens else None)
-    plan = search.plan(query, tokens)
+    plan = lookup_plans.plan(query, tokens)
     after = [str(uuid4()) if c == "person_id" else "a" for c in plan.order]
     async with statements(many) as sent:
         await search.page(many, plan, Filters(), None)
@@ -181,7 +182,7 @@ async def test_every_kind_of_query_uses_its_index(
 
 
 async def test_a_page_of_the_commonest_name_is_found_in_milliseconds(many: AsyncSession) -> None:
-    plan = search.plan(classify("zhang"), {})
+    plan = lookup_plans.plan(classify("zhang"), {})
     total, capped = await search.count(many, plan, Filters())
     assert capped, total
     rows = await search.page(many, plan, Filters(), None)
@@ -192,9 +193,10 @@ async def test_a_page_of_the_commonest_name_is_found_in_milliseconds(many: Async
 
 async def test_linking_reads_by_index_only(many: AsyncSession) -> None:
     async with statements(many) as sent:
-        await store.mates(many, {k: {uuid4()} for k in store.LINKING_TOKENS})
+        await store.mates(many, {(k, uuid4()) for k in store.LINKING_TOKENS}, [uuid4()])
         await store.records(many, [uuid4()])
-        await store.neighbours(many, [uuid4()], [uuid4()])
+        await store.joined(many, [uuid4()], [uuid4()])
+        await store.whole_persons(many, [uuid4()])
         await store.records_of(many, [uuid4()])
         await store.save_people(many, [], [uuid4()], [uuid4()])
         await units.follow(many, [("alpha", uuid4())])

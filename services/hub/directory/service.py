@@ -44,13 +44,13 @@ _SAVE_UNITS = text(
     f" select {', '.join(_NAMES)} from jsonb_to_recordset(cast(:rows as jsonb)) as x({_COLUMNS})"
     f" on conflict (org, unit_id) do update set {', '.join(f'{n} = excluded.{n}' for n in _NAMES[2:])}"
     " where t.version < excluded.version"
-    " returning new.org, new.unit_id, (old.names[cardinality(old.names)], old.district)"
-    " is distinct from (new.names[cardinality(new.names)], new.district) differs"
+    " returning new.org, new.unit_id, (old.names[cardinality(old.names)], old.district, old.path)"
+    " is distinct from (new.names[cardinality(new.names)], new.district, new.path) differs"
 )
 
 
 async def apply_units(session: AsyncSession, events: Sequence[Received]) -> list[UnitKey]:
-    """The newest version of each unit; those whose own name or district changed."""
+    """The newest version of each unit; those whose own name, district or place changed."""
     newest: dict[tuple[str, Any], dict[str, Any]] = {}
     for received in events:
         event, org = received.event, received.envelope.source

@@ -24,8 +24,8 @@ async def purposes(session: Tx, _staff: Searcher) -> list[PurposeChoice]:
 @router.post("")
 async def look_up(kit: WithKit, session: Tx, staff: Searcher, ask: Ask) -> Result:
     """Look people up: the first page, masked. The lookup is recorded with its purpose."""
-    lookup_id = await service.look_up(kit, session, staff, ask)
-    return await service.result(kit, session, staff, lookup_id, Narrow())
+    live = await service.begin(kit, session, staff, ask)
+    return await service.answer(kit, session, staff, live, Narrow())
 
 
 @router.get("/{lookup_id}")

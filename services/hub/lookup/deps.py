@@ -22,9 +22,10 @@ def narrow_of(
     many: bool = False,
     district: Annotated[OptionalText60, Query()] = None,
     standing: Standing | None = None,
+    unit: UUID | None = None,
 ) -> Narrow:
     """Filters of an address; an empty one is none."""
-    return Narrow(org=org, many=many, district=district, standing=standing)
+    return Narrow(org=org, many=many, district=district, standing=standing, unit=unit)
 
 
 WithKit = Annotated[Kit, Depends(kit_of)]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from services.hub.db import HubBase
 from services.hub.lookup import api, pages
+from services.hub.lookup.live import sweep
 from services.hub.lookup.recent import forget_old
-from services.hub.lookup.service import sweep
 from shared.contracts.lookups import LookupRecorded
 from shared.kit.audit import describe
 from shared.kit.context import Kit

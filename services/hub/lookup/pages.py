@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.directory import organisations
 from services.hub.lookup import service
 from services.hub.lookup.deps import LookupId, Narrowed, Opener, Page, Searcher, WithKit
+from services.hub.lookup.live import live_lookup
 from services.hub.lookup.purposes import purposes_on
 from services.hub.lookup.recent import recent
 from services.hub.lookup.rules import TITLES, Kind
@@ -95,7 +96,7 @@ async def person(
     details = await service.open_person(kit, session, staff, lookup, person_id)
     part = request.headers.get("hx-request") == "true"
     template = "lookup/drawer.html" if part else "lookup/person.html"
-    live = await service.live_lookup(kit, session, staff, lookup)
+    live = await live_lookup(kit, session, staff, lookup)
     return render(
         request, template, details=details, orgs={o.code: o for o in await organisations(session)},
         reasons=[_(REASONS[r]) for r in details.linked_by], record=live.record,
@@ -113,8 +114,8 @@ async def result(
     page: Page = "",
 ) -> Response:
     """One page of a lookup of one's own."""
-    live = await service.live_lookup(kit, session, staff, lookup_id)
-    found = await service.result(kit, session, staff, lookup_id, narrow, page)
+    live = await live_lookup(kit, session, staff, lookup_id)
+    found = await service.answer(kit, session, staff, live, narrow, page)
     base = f"/lookup/{lookup_id}"
     typed = {"q": live.text, "purpose": live.record.purpose, "reason": live.record.reason}
     address = Addresses(base, narrow)

@@ -5,8 +5,7 @@ from typing import Any
 
 from services.hub.directory import Known
 from services.hub.lookup.rules import age_band
-from services.hub.lookup.schemas import AsOf, Badge, FacetCounts, Found
-from services.hub.lookup.search import Facets
+from services.hub.lookup.schemas import Accuracy, AsOf, Badge, FacetCounts, Facets, Found
 from shared.kit import clock
 
 Bits = Mapping[str, int]
@@ -41,7 +40,8 @@ def _badge(row: Mapping[str, Any], org: str, bits: Bits) -> Badge:
 
 def facet_counts(facets: Facets, bits: Bits) -> FacetCounts:
     """Counts by organisation code instead of bit."""
-    orgs = {} if facets.capped else {org: facets.bits.get(bit, 0) for org, bit in bits.items()}
+    unseen = 0 if facets.total.accuracy is Accuracy.EXACT else None
+    orgs = {org: facets.bits.get(bit, unseen) for org, bit in bits.items()}
     return FacetCounts(orgs=orgs, many=facets.many, districts=facets.districts, standings=facets.standings)
 
 

@@ -1,6 +1,7 @@
 """What a lookup asks and answers; the query's own text is never part of an answer."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
@@ -11,6 +12,32 @@ from services.hub.persons import Affiliated
 from shared.kit.types import OptionalText60, OptionalText200, SearchText, Slug
 
 Standing = Literal["active", "retained", "pending", "left"]
+
+
+class Accuracy(StrEnum):
+    """What a number of people is: counted, estimated from a sample, or only known to be more."""
+
+    EXACT = "exact"
+    ABOUT = "about"
+    OVER = "over"
+
+
+class Total(BaseModel):
+    """How many. `margin`: an estimate is this near to the truth 19 times of 20."""
+
+    count: int
+    accuracy: Accuracy = Accuracy.EXACT
+    margin: int = 0
+
+
+class Facets(BaseModel):
+    """Numbers over all matches of a query, organisations by their bit; a None is not known."""
+
+    total: Total
+    bits: dict[int, int | None]
+    many: int | None
+    districts: dict[str, int | None]
+    standings: dict[str, int | None]
 
 
 class Ask(BaseModel):
@@ -31,6 +58,8 @@ class Narrow(BaseModel):
     many: bool = False
     district: OptionalText60 = None
     standing: Standing | None = None
+    unit: UUID | None = None
+    """a unit and all below it"""
 
 
 class Badge(BaseModel):
@@ -60,12 +89,12 @@ class Found(BaseModel):
 
 
 class FacetCounts(BaseModel):
-    """Numbers beside the filters; empty when more match than are counted."""
+    """Numbers beside the filters: exact like the total, or rounded estimates, or null."""
 
-    orgs: dict[str, int]
-    many: int
-    districts: dict[str, int]
-    standings: dict[str, int]
+    orgs: dict[str, int | None]
+    many: int | None
+    districts: dict[str, int | None]
+    standings: dict[str, int | None]
 
 
 class AsOf(BaseModel):
@@ -79,14 +108,17 @@ class AsOf(BaseModel):
 
 
 class Result(BaseModel):
-    """One page of a lookup. `total` is counted up to 1,000; `capped` says that there are more."""
+    """One page of a lookup. `total` is exact up to 1,000 people, above that estimated, and says so."""
 
     lookup_id: UUID
     kind: Kind
     other: Kind | None
     total: int
-    capped: bool
-    matching: int
+    accuracy: Accuracy
+    margin: int
+    matching: Total
+    unit_name: str | None
+    """of the unit the result is narrowed to"""
     facets: FacetCounts
     rows: list[Found]
     previous: str | None

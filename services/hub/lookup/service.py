@@ -1,24 +1,22 @@
 """Use cases of lookups: ask with a purpose, page through, open a person. Every answer is recorded with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub import directory, persons
 from services.hub.directory import Known
-from services.hub.lookup import present, search
+from services.hub.lookup import present, search, totals
 from services.hub.lookup.cursors import Cursors
+from services.hub.lookup.live import LIVES, Kept, Live, live_lookup, plan_of, sealed
 from services.hub.lookup.models import LookupOpened, LookupRecord, LookupSession
+from services.hub.lookup.narrowing import Filters, scope_of
 from services.hub.lookup.purposes import chosen
 from services.hub.lookup.rules import HINT, Kind, NotUnderstoodError, Query, classify
-from services.hub.lookup.schemas import Ask, Details, Found, Narrow, Result
+from services.hub.lookup.schemas import Accuracy, Ask, Details, Facets, Found, Narrow, Result, Total
 from services.hub.lookup.tokens import tokens_of, wrong_number
 from services.hub.reasons import refuse_number
 from shared.contracts.lookups import LookupRecorded
@@ -26,26 +24,17 @@ from shared.kit import audit, clock
 from shared.kit.context import Kit
 from shared.kit.errors import Invalid, NotFound
 from shared.kit.events import emit
+from shared.kit.pagination import CAP
 from shared.kit.staff import Staff
-
-LIVES = timedelta(hours=2)
-"""How long the address of a lookup works: long enough for paging and the back button."""
-_CONTEXT = "lookup_session.query"
-
-
-@dataclass(frozen=True)
-class Live:
-    """A lookup in progress: its record, the query behind it and its tokens."""
-
-    record: LookupRecord
-    session: LookupSession
-    query: Query
-    text: str
-    tokens: dict[str, UUID]
 
 
 async def look_up(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> UUID:
-    """Begin a lookup: checked, counted and recorded; its address is the id of the record."""
+    """Begin a lookup; its address is the id of its record."""
+    return (await begin(kit, session, staff, ask)).record.id
+
+
+async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> Live:
+    """Begin a lookup: checked, counted and recorded."""
     refuse_number(ask.reason or "")
     purpose = await chosen(session, clock.today(), ask.purpose, ask.reason)
     query = _classified(ask)
@@ -53,13 +42,8 @@ async def look_up(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> UU
     if query.asks:
         orgs = [o.code for o in await directory.organisations(session)]
         tokens, problem = await tokens_of(kit.bus, orgs, query)
-    matches = await search.facets(session, _plan(query, tokens))
-    if not matches.total and query.kind is Kind.NAME and ask.understood_as is None:
-        # nobody's name begins so: perhaps it is a given name alone
-        given = classify(ask.text, Kind.GIVEN)
-        by_given = await search.facets(session, _plan(given, tokens))
-        query, matches = (given, by_given) if by_given.total else (query, matches)
-    if problem and not matches.total:
+    query, facets = await _counted(session, query, ask, tokens)
+    if problem and not facets.total.count:
         raise wrong_number(problem)
     record = LookupRecord(
         staff_id=staff.id,
@@ -69,51 +53,79 @@ async def look_up(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> UU
         purpose_title=purpose.title,
         reason=ask.reason or "",
         kind=query.kind.value,
-        found=matches.total,
-        capped=matches.capped,
+        found=min(facets.total.count, CAP),
+        capped=facets.total.accuracy is not Accuracy.EXACT,
     )
     session.add(record)
     await session.flush()
-    kept = {"text": ask.text, "as": query.kind.value, "tokens": {k: str(t) for k, t in tokens.items()}}
-    sealed = kit.cipher.encrypt(orjson.dumps(kept).decode(), _CONTEXT)
-    session.add(LookupSession(id=record.id, staff_id=staff.id, query=sealed, expires_at=clock.now() + LIVES))
+    kept = Kept(text=ask.text, kind=query.kind, tokens=tokens, facets=facets)
+    row = LookupSession(
+        id=record.id, staff_id=staff.id, query=sealed(kit, kept), expires_at=clock.now() + LIVES
+    )
+    session.add(row)
     _note(session, staff, "lookup.searched", record,
-          {"kind": query.kind.value, "found": matches.total, "capped": matches.capped})  # fmt: skip
-    return record.id
+          {"kind": query.kind.value, "found": record.found, "capped": record.capped})  # fmt: skip
+    return Live(record, row, query, kept)
+
+
+async def _counted(
+    session: AsyncSession, query: Query, ask: Ask, tokens: dict[str, UUID]
+) -> tuple[Query, Facets]:
+    """How many there are; when nobody's name begins so, perhaps it is a given name alone."""
+    facets = await totals.facets(session, plan_of(query, tokens))
+    if not facets.total.count and query.kind is Kind.NAME and ask.understood_as is None:
+        given = classify(ask.text, Kind.GIVEN)
+        by_given = await totals.facets(session, plan_of(given, tokens))
+        if by_given.total.count:
+            return given, by_given
+    return query, facets
 
 
 async def result(
     kit: Kit, session: AsyncSession, staff: Staff, lookup_id: UUID, narrow: Narrow, cursor: str | None = None
 ) -> Result:
-    """One page of a lookup of one's own. Seeing a page is recorded like the lookup itself."""
+    """One page of a lookup of one's own."""
     live = await live_lookup(kit, session, staff, lookup_id)
+    return await answer(kit, session, staff, live, narrow, cursor)
+
+
+async def answer(
+    kit: Kit, session: AsyncSession, staff: Staff, live: Live, narrow: Narrow, cursor: str | None = None
+) -> Result:
+    """One page. Seeing it is recorded like the lookup itself."""
     orgs = await directory.organisations(session)
     bits = await persons.org_bits(session)
-    plan, filters = _plan(live.query, live.tokens), _filters(narrow, bits)
-    cursors = Cursors(kit.cipher, lookup_id, len(plan.order))
+    plan, filters = live.plan, await _filters(session, narrow, bits, [o.code for o in orgs])
+    cursors = Cursors(kit.cipher, live.record.id, len(plan.order))
     at = cursors.read(cursor)
-    backwards = at is not None and at.backwards
-    rows = await search.page(session, plan, filters, at.values if at else None, backwards=backwards)
-    shown, previous, following = cursors.around(rows, plan.order, at)
-    facets = await search.facets(session, plan)
-    total, capped = (
-        (facets.total, facets.capped) if narrow == Narrow() else await search.count(session, plan, filters)
+    rows = await search.page(
+        session, plan, filters, at.values if at else None, backwards=at is not None and at.backwards
     )
+    shown, previous, following = cursors.around(rows, plan.order, at)
+    everything = live.kept.facets.total
+    if filters == Filters():
+        total = everything
+    elif previous is None and following is None:
+        total = Total(count=len(shown))
+    else:
+        total = await totals.narrowed(session, plan, filters, everything, len(shown))
     _note(
         session,
         staff,
         "lookup.read",
         live.record,
-        {"filters": narrow.model_dump(exclude_defaults=True), "shown": len(shown)},
+        {"filters": narrow.model_dump(exclude_defaults=True, mode="json"), "shown": len(shown)},
     )
     return Result(
-        lookup_id=lookup_id,
+        lookup_id=live.record.id,
         kind=live.query.kind,
         other=live.query.other,
-        total=total,
-        capped=capped,
-        matching=facets.total,
-        facets=present.facet_counts(facets, bits),
+        total=total.count,
+        accuracy=total.accuracy,
+        margin=total.margin,
+        matching=everything,
+        unit_name=filters.scope.name if filters.scope else None,
+        facets=present.facet_counts(live.kept.facets, bits),
         rows=[present.found(r, orgs, bits) for r in shown],
         previous=previous,
         next=following,
@@ -129,7 +141,7 @@ async def open_person(
     """A person's records, opened in a lookup that finds the person: recorded, and each owner is told."""
     live = await live_lookup(kit, session, staff, lookup_id)
     person_id = await persons.current_person(session, person_id)
-    if not await search.matches(session, _plan(live.query, live.tokens), person_id):
+    if not await search.matches(session, live.plan, person_id):
         raise NotFound("没有找到这个人", hint="这个人不在本次查询的结果里，请重新查询。")
     records = await persons.affiliations(session, person_id)
     person = await _one(session, person_id)
@@ -177,39 +189,6 @@ async def _opened(
         emit(session, recorded, key=record.id, to=affiliation.org)
 
 
-async def live_lookup(kit: Kit, session: AsyncSession, staff: Staff, lookup_id: UUID) -> Live:
-    """A lookup of one's own that is still open; anybody else's does not exist."""
-    statement = (
-        select(LookupRecord, LookupSession)
-        .join(LookupSession, LookupSession.id == LookupRecord.id)
-        .where(
-            LookupRecord.id == lookup_id,
-            LookupSession.staff_id == staff.id,
-            LookupSession.expires_at > clock.now(),
-        )
-    )
-    found = (await session.execute(statement)).one_or_none()
-    if found is None:
-        raise NotFound("这次查询已失效", hint="查询结果只保留两小时，且只有本人能看。请重新查询。")
-    record, kept = found
-    content = orjson.loads(kit.cipher.decrypt(kept.query, _CONTEXT))
-    query = classify(content["text"], Kind(content["as"]))
-    tokens = {kind: UUID(token) for kind, token in content["tokens"].items()}
-    return Live(record, kept, query, content["text"], tokens)
-
-
-async def sweep(session: AsyncSession) -> None:
-    """Forget queries whose time is over."""
-    await session.execute(delete(LookupSession).where(LookupSession.expires_at <= clock.now()))
-
-
-def _plan(query: Query, tokens: dict[str, UUID]) -> search.Plan:
-    try:
-        return search.plan(query, tokens)
-    except ValueError as error:  # a name that cannot be one
-        raise Invalid("看不懂这个内容", hint=HINT, fields={"text": str(error)}) from error
-
-
 def _classified(ask: Ask) -> Query:
     try:
         return classify(ask.text, ask.understood_as)
@@ -217,12 +196,14 @@ def _classified(ask: Ask) -> Query:
         raise Invalid(str(error), hint=HINT, fields={"text": str(error)}) from error
 
 
-def _filters(narrow: Narrow, bits: dict[str, int]) -> search.Filters:
-    if narrow.org is not None and narrow.org not in bits:
-        # an organisation without one person: no bit is like a bit nobody has
-        return search.Filters(bit=30, many=narrow.many, district=narrow.district, standing=narrow.standing)
-    bit = bits[narrow.org] if narrow.org else None
-    return search.Filters(bit=bit, many=narrow.many, district=narrow.district, standing=narrow.standing)
+async def _filters(session: AsyncSession, narrow: Narrow, bits: dict[str, int], orgs: list[str]) -> Filters:
+    scope = await scope_of(session, narrow.unit, orgs) if narrow.unit is not None else None
+    if narrow.unit is not None and scope is None:
+        raise NotFound("没有找到这个单位", hint="单位可能已经合并，请去掉单位条件再查。")
+    org = narrow.org or (scope.org if scope is not None and scope.top else None)
+    # an organisation without one person: no bit is like a bit nobody has
+    bit = bits.get(org, 30) if org is not None else None
+    return Filters(bit, narrow.many, narrow.district, narrow.standing, scope)
 
 
 async def _one(session: AsyncSession, person_id: UUID) -> Found:

@@ -1,10 +1,12 @@
 """Persons: links between records of several organisations, reversible and explained."""
 
 from services.hub.persons.access import DECIDE
+from services.hub.persons.models import SAMPLED
 from services.hub.persons.module import persons
 from services.hub.persons.people import readings, search_key
 from services.hub.persons.rules import REASONS
 from services.hub.persons.schemas import Affiliated, Evidence
+from services.hub.persons.scopes import bit_of as scope_bit
 from services.hub.persons.service import affiliations, current_person, reasons, waiting
 from services.hub.persons.store import org_bits
 from services.hub.persons.units import follow
@@ -12,6 +14,7 @@ from services.hub.persons.units import follow
 __all__ = [
     "DECIDE",
     "REASONS",
+    "SAMPLED",
     "Affiliated",
     "Evidence",
     "affiliations",
@@ -21,6 +24,7 @@ __all__ = [
     "persons",
     "readings",
     "reasons",
+    "scope_bit",
     "search_key",
     "waiting",
 ]

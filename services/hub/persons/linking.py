@@ -6,8 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.hub.persons import people, rules, store
+from services.hub.persons import people, rules, search_rows, store
+from services.hub.persons.alone import settle
+from services.hub.persons.connected import gather
 from services.hub.persons.incoming import newest
+from services.hub.persons.rules import Token
 from shared.contracts.event import Received
 
 
@@ -17,16 +20,25 @@ async def apply(session: AsyncSession, events: Sequence[Received]) -> None:
     rows = newest(events)
     before = await store.tokens_before(session, [r["id"] for r in rows])
     changed = await store.save_affiliations(session, rows)
-    if changed:
-        await relink(session, changed | await store.mates(session, before), changed)
+    alone = await settle(session, [r for r in rows if r["id"] in changed], before)
+    if connected := changed - alone:
+        await relink(session, connected, connected, (t for i in connected for t in before.get(i, ())))
 
 
-async def relink(session: AsyncSession, seeds: Iterable[UUID], changed: Iterable[UUID] = ()) -> None:
-    """Judge again everything connected to `seeds`; describe persons whose members or contents differ."""
-    known = await _connected(session, seeds)
+async def relink(
+    session: AsyncSession, seeds: Iterable[UUID], changed: Iterable[UUID] = (), before: Iterable[Token] = ()
+) -> None:
+    """Judge again what is joined to `seeds`; describe persons whose members or contents differ.
+
+    `before`: the tokens that the changed ones had until now.
+    """
+    changed = set(changed)
+    near = await gather(session, seeds, changed, before)
+    known = near.known
     alive = {i: r for i, r in known.items() if not r.withdrawn}
-    same, never = await store.verdicts(session, known)
-    linking = rules.link([_record(r) for r in alive.values()], same, never)
+    same, never = await store.verdicts(session, [*known, *(r.id for p in near.persons for r in p)])
+    around = rules.Around([[_record(r) for r in p] for p in near.persons], near.common, near.crowd)
+    linking = rules.link([_record(r) for r in alive.values()], same, never, around)
     homes = {i: r.home for i, r in known.items() if r.home is not None}
     await store.save_edges(session, list(homes), linking.edges)
     homes |= await store.new_homes(session, [i for i in known if i not in homes])
@@ -35,24 +47,7 @@ async def relink(session: AsyncSession, seeds: Iterable[UUID], changed: Iterable
     belongs |= {member: person for person, group in persons.items() for member in group}
     moved = [(i, homes[i], p) for i, p in belongs.items() if known[i].home is None or known[i].person_id != p]
     await store.move(session, moved)
-    await _describe(session, known, persons, set(changed))
-
-
-async def _connected(session: AsyncSession, seeds: Iterable[UUID]) -> dict[UUID, Any]:
-    """Everything that evidence, verdicts or a common person connect to the seeds, to the last one."""
-    known: dict[UUID, Any] = {}
-    asked: dict[str, set[UUID]] = {k: set() for k in (*store.LINKING_TOKENS, "person_id")}
-    frontier = set(seeds)
-    while frontier:
-        fresh = await store.records(session, frontier)
-        known |= {r.id: r for r in fresh}
-        unasked = {k: {getattr(r, k) for r in fresh} - {None} - done for k, done in asked.items()}
-        for kind, values in unasked.items():
-            asked[kind] |= values
-        seen = [r.id for r in fresh if r.home is not None]
-        near = await store.neighbours(session, seen, unasked.pop("person_id"))
-        frontier = (near | await store.mates(session, unasked)) - known.keys() - frontier
-    return known
+    await _describe(session, known, persons, changed)
 
 
 def _record(row: Any) -> rules.Record:
@@ -98,4 +93,4 @@ async def _write(
 ) -> None:
     bits = await store.org_bits(session, {a["org"] for group in contents.values() for a in group})
     derived = [people.describe(p, group, bits) for p, group in contents.items()]
-    await store.save_people(session, derived, known, gone)
+    await search_rows.save_people(session, derived, known, gone)

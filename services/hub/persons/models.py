@@ -23,7 +23,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from services.hub.db import HubBase
 
-_FILTERS = ("active", "past", "district", "standing")
+_FILTERS = ("active", "past", "district", "standing", "scopes")
+SAMPLED = "(get_byte(uuid_send(person_id), 15) & 15) = 0"
+"""Every sixteenth person: what matches more than a page can count is estimated from these (ADR 0011)."""
+
+
+def _search(key: str, *order: str, where: str = "") -> tuple[Index, Index]:
+    """The index of one search key in the order of its results, and the same over the sample."""
+    columns, included = (key, *order, "person_id"), [*_FILTERS, "several"]
+    sampled = f"{where} and {SAMPLED}" if where else SAMPLED
+    name = f"ix_person_name_{key.removesuffix('_key')}"
+    return (
+        Index(name, *columns, postgresql_include=included, postgresql_where=text(where) if where else None),
+        Index(f"{name}_sampled", *columns, postgresql_include=included, postgresql_where=text(sampled)),
+    )
 
 
 def _token(column: str) -> Index:
@@ -167,6 +180,8 @@ class Person(HubBase):
     past: Mapped[int] = mapped_column(Integer)
     district: Mapped[str | None] = mapped_column(Text)
     standing: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """units the person stands below, as bits (`scopes.py`)"""
     standing_title: Mapped[str] = mapped_column(Text)
     sex: Mapped[str | None] = mapped_column(Text)
     birth_year: Mapped[int | None] = mapped_column(SmallInteger)
@@ -187,15 +202,11 @@ class PersonName(HubBase):
 
     __tablename__ = "person_name"
     __table_args__ = (
-        Index("ix_person_name_name", "name_key", "person_id", postgresql_include=[*_FILTERS, "several"],
-              postgresql_where=text("plain")),
-        Index("ix_person_name_given", "given", "name_key", "person_id",
-              postgresql_include=[*_FILTERS, "several"], postgresql_where=text("plain and given <> ''")),
-        Index("ix_person_name_pinyin", "pinyin", "name_key", "person_id",
-              postgresql_include=[*_FILTERS, "several"]),
-        Index("ix_person_name_initials", "initials", "pinyin", "name_key", "person_id",
-              postgresql_include=[*_FILTERS, "several"]),
-    )  # fmt: skip
+        *_search("name_key", where="plain"),
+        *_search("given", "name_key", where="plain and given <> ''"),
+        *_search("pinyin", "name_key"),
+        *_search("initials", "pinyin", "name_key"),
+    )
 
     person_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     name_key: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -208,6 +219,7 @@ class PersonName(HubBase):
     past: Mapped[int] = mapped_column(Integer)
     district: Mapped[str | None] = mapped_column(Text)
     standing: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class PersonTail(HubBase):
@@ -225,3 +237,4 @@ class PersonTail(HubBase):
     past: Mapped[int] = mapped_column(Integer)
     district: Mapped[str | None] = mapped_column(Text)
     standing: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[int] = mapped_column(BigInteger, server_default="0")

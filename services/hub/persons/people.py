@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from services.hub.persons.scopes import bits_of
 from shared.kit.pii import NameKeys, name_keys
 from shared.kit.pii.surnames import compound_surname
 
@@ -86,6 +87,7 @@ def describe(person_id: UUID, affiliations: Sequence[Content], bits: Mapping[str
         "past": _mask((a for a in ordered if a["standing"] == "left"), bits) & ~active,
         "district": _first(ordered, "district"),
         "standing": main["standing"],
+        "scopes": bits_of((a["org"], a["path"]) for a in affiliations),
     }
     key = search_key(main["name"])
     person = filters | {

@@ -2,18 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 LARGEST_CLUSTER = 30
 """A value shared by more affiliations than this says nothing about one person (an office's telephone)."""
 
+LARGEST_COMPONENT = 60
+"""More records than this in one chain are no person's: there only equal numbers join, and staff ask."""
+
 Pair = tuple[UUID, UUID]
+Token = tuple[str, UUID]
+"""Which token (an attribute of `Record`) and its value."""
 State = Literal["linked", "candidate", "held"]
 JOINING = ("R1", "R2")
 """Rules that join by themselves, the stronger first; every other rule only asks staff."""
+JOINING_TOKENS = ("identity", "name_birth_phone")
+"""Tokens those rules go by: the others never change who belongs together."""
+ASKING_TOKENS = ("birth_phone_sex", "name_birth_sex")
 
 REASONS = {
     "R1": "身份证号一致，姓名相符",
@@ -39,6 +48,29 @@ class Record:
     name_birth_sex: UUID | None = None
 
 
+class Joinable(Protocol):
+    """What decides how far records hang together."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def identity(self) -> UUID | None: ...
+    @property
+    def name_birth_phone(self) -> UUID | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known beside the records to judge, so that they can be judged without reading everything."""
+
+    persons: Sequence[Sequence[Record]] = ()
+    """persons who stay as they are and may be asked about"""
+    common: AbstractSet[Token] = frozenset()
+    """tokens that too many share"""
+    crowd: AbstractSet[UUID] = frozenset()
+    """records known to hang together with too many"""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One edge to store: evidence by a rule and whether it is in force."""
@@ -54,6 +86,9 @@ class Linking:
 
     groups: list[frozenset[UUID]]
     edges: list[Link] = field(default_factory=list)
+
+
+_R = TypeVar("_R", bound=Joinable)
 
 
 def ordered(one: UUID, other: UUID) -> Pair:
@@ -85,28 +120,38 @@ def compatible_names(one: Record, other: Record) -> bool:
     return len(short) >= 3 and (long.startswith(short) or within_one_edit(short, long))
 
 
-def evidence(records: Sequence[Record]) -> dict[Pair, list[str]]:
+def evidence(records: Sequence[Record], around: Around = Around()) -> dict[Pair, list[str]]:
     """Rules that hold for each pair, by equal tokens; tokens that are too common count for nothing."""
     found: dict[Pair, list[str]] = defaultdict(list)
-    for name, judge in (
-        ("identity", _by_identity),
-        ("name_birth_phone", _by_phone),
-        ("birth_phone_sex", _by_similar_name),
-        ("name_birth_sex", _by_birth),
-    ):
-        for mates in _sharing(records, name):
+    mine = {r.id for r in records}
+    others = [r for person in around.persons for r in person]
+    for token, judge in _JUDGES.items():
+        asked = [*records, *others] if token in ASKING_TOKENS else records
+        for mates in sharing(asked, token, around.common):
             for one, other in combinations(mates, 2):
-                if rule := judge(one, other):
+                if (one.id in mine or other.id in mine) and (rule := judge(one, other)):
                     found[ordered(one.id, other.id)].append(rule)
     return dict(found)
 
 
-def _sharing(records: Sequence[Record], token: str) -> Iterable[list[Record]]:
-    groups: dict[UUID, list[Record]] = defaultdict(list)
+def sharing(records: Iterable[_R], token: str, common: AbstractSet[Token]) -> Iterable[list[_R]]:
+    """Records that share a token which is not too common."""
+    groups: dict[UUID, list[_R]] = defaultdict(list)
     for record in records:
         if (value := getattr(record, token)) is not None:
             groups[value].append(record)
-    return (g for g in groups.values() if 1 < len(g) <= LARGEST_CLUSTER)
+    return (g for v, g in groups.items() if 1 < len(g) <= LARGEST_CLUSTER and (token, v) not in common)
+
+
+def crowded(records: Sequence[Joinable], same: Iterable[Pair], common: AbstractSet[Token]) -> set[UUID]:
+    """Records that tokens and verdicts chain to more than `LARGEST_COMPONENT` others."""
+    if len(records) <= LARGEST_COMPONENT:
+        return set()
+    near = list(same)
+    for token in JOINING_TOKENS:
+        for first, *others in sharing(records, token, common):
+            near.extend((first.id, other.id) for other in others)
+    return {i for cluster in _clusters(near) if len(cluster) > LARGEST_COMPONENT for i in cluster}
 
 
 def _by_identity(one: Record, other: Record) -> str:
@@ -125,6 +170,14 @@ def _by_similar_name(one: Record, other: Record) -> str:
 def _by_birth(one: Record, other: Record) -> str:
     missing = one.identity is None or other.identity is None
     return "R4" if missing and one.org != other.org else ""
+
+
+_JUDGES = {
+    "identity": _by_identity,
+    "name_birth_phone": _by_phone,
+    "birth_phone_sex": _by_similar_name,
+    "name_birth_sex": _by_birth,
+}
 
 
 class _Groups:
@@ -203,23 +256,31 @@ def _join_level(groups: _Groups, pairs: Iterable[Pair]) -> None:
                 groups.join(rest)
 
 
-def link(records: Sequence[Record], same: Sequence[Pair], never: Sequence[Pair]) -> Linking:
+def link(
+    records: Sequence[Record], same: Sequence[Pair], never: Sequence[Pair], around: Around = Around()
+) -> Linking:
     """Group the records; `same` (in the order decided) and `never` are what staff said.
 
     The outcome depends on the set of records and verdicts only, never on the order of arrival, as long as
-    `records` holds everything connected to any of them.
+    `records` holds everything that joining tokens and verdicts connect to any of them (or enough to see
+    that it is a crowd), and `around` the persons that share an asking token with one of them.
     """
-    by_id = {r.id: r for r in records}
-    groups = _Groups(by_id, never)
-    for pair in same:
-        if pair[0] in by_id and pair[1] in by_id:
+    mine = {r.id: r for r in records}
+    groups = _Groups(mine | {r.id: r for person in around.persons for r in person}, never)
+    for person in around.persons:
+        groups.join(r.id for r in person)
+    chained = [pair for pair in same if pair[0] in mine and pair[1] in mine]
+    crowd = around.crowd | crowded(records, chained, around.common)
+    for pair in chained:
+        if crowd.isdisjoint(pair):
             for edge in groups.between([pair]):
                 groups.join(edge)
-    found = evidence(records)
+    found = evidence(records, around)
     for rule in JOINING:
-        _join_level(groups, [pair for pair, rules in found.items() if rule in rules])
+        near = [pair for pair, rules in found.items() if rule in rules]
+        _join_level(groups, near if rule == "R1" else [p for p in near if crowd.isdisjoint(p)])
     edges = [edge for pair, rules in found.items() for edge in _edges(groups, pair, rules)]
-    return Linking([frozenset(m) for m in groups.members.values()], edges)
+    return Linking([frozenset(m) for m in groups.members.values() if not mine.keys().isdisjoint(m)], edges)
 
 
 def _edges(groups: _Groups, pair: Pair, rules: Sequence[str]) -> Iterable[Link]:

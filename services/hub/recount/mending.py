@@ -107,7 +107,7 @@ async def replace(session: AsyncSession, rows: Sequence[Wanted], stale: Sequence
     await session.execute(_EMPTY, {"ids": gone})
     if rows:
         await store.save_affiliations(session, rows)
-    await linking.relink(session, {*stale, *await store.mates(session, before)}, stale)
+    await linking.relink(session, stale, stale, (token for had in before.values() for token in had))
     await session.execute(_DROP, {"ids": gone})
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
-revision = 'hub_0003'
-down_revision = 'hub_0002'
+revision = 'hub_0004'
+down_revision = 'hub_0003_scopes'
 branch_labels = None
 depends_on = 'kit_0002'
 

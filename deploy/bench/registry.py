@@ -1,0 +1,15 @@
+"""What `make bench` measures, in the order of the table. A new measure is one file and one line here."""
+
+from collections.abc import Callable, Iterable
+
+from deploy.bench import ingest, latency, startup
+from deploy.bench.stage import Stage
+from deploy.bench.table import Row
+
+Measure = Callable[[Stage], Iterable[Row]]
+
+MEASURES: dict[str, Measure] = {
+    "startup": startup.rows,  # first: it starts the services the others ask
+    "latency": latency.rows,
+    "ingest": ingest.rows,
+}
