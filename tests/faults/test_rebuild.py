@@ -26,7 +26,7 @@ from tests.faults.town import Town
 from tests.hub.test_lookup import CLERK
 from tests.kit.events_bench import Crash
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 STEWARD = System("季云舟")
 
 

