@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import ingest, latency, startup
+from deploy.bench import ingest, latency, rebuild, startup
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -12,4 +12,5 @@ MEASURES: dict[str, Measure] = {
     "startup": startup.rows,  # first: it starts the services the others ask
     "latency": latency.rows,
     "ingest": ingest.rows,
+    "rebuild": rebuild.rows,
 }

@@ -171,7 +171,7 @@ async def test_broken_off_at_every_step_it_goes_on(town: Town) -> None:
     )
 
 
-def process(town: Town) -> "asyncio.Future[asyncio.subprocess.Process]":
+async def process(town: Town) -> asyncio.subprocess.Process:
     settings = town.settings("hub")
     environment = {
         **os.environ,
@@ -181,16 +181,10 @@ def process(town: Town) -> "asyncio.Future[asyncio.subprocess.Process]":
         "QUNTUAN_NATS_SEED_FILE": str(settings.nats_seed_file),
         "QUNTUAN_SECRET_KEY": "test secret key of hub, long enough",
     }
-    return asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "services.hub.rebuild",
-            env=environment,
-            cwd=ROOT,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+    command = [sys.executable, "-m", "services.hub.rebuild"]
+    quiet, kept = asyncio.subprocess.DEVNULL, asyncio.subprocess.PIPE
+    return await asyncio.create_subprocess_exec(
+        *command, env=environment, cwd=ROOT, stdout=quiet, stderr=kept
     )
 
 

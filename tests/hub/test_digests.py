@@ -1,5 +1,6 @@
 """The digest in SQL over the hub's columns is the contract's digest of what was told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from shared.contracts.units import UnitChanged
 from tests.hub.conftest import Hub
 from tests.hub.telling import received, state, withdrawn
 
-WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
+WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=12)
 MAYBE = st.none() | WORDS
 STATES = st.fixed_dictionaries(
     {
@@ -47,7 +48,7 @@ async def test_sql_and_python_agree(hub: Hub, values: dict[str, Any], moment: in
     told = told.model_copy(update=values)
     at = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment)
     event = received("union", told)
-    event = event.model_copy(update={"envelope": event.envelope.model_copy(update={"time": at})})
+    event = replace(event, envelope=event.envelope.model_copy(update={"time": at}))
     async with hub.database.transaction() as session:
         await store.save_affiliations(session, newest([event]))
         id_ = affiliation_id("union", told.member_id)

@@ -160,7 +160,7 @@ async def test_a_renamed_unit_is_told_and_remembered_anew(org: OrgKit) -> None:
     same = await ask(org, asked.SUMS, asked.SumsRequest(form=FORM))
     assert same.parts == before.parts, "people are not told again"
     (word,) = (await ask(org, asked.STATES, asked.StatesRequest(ids=[member.id]))).told
-    assert "新柳江单位" in word.data["unit_names"]  # type: ignore[operator]
+    assert "新柳江单位" in word.data["unit_names"]
     after = await ask(org, asked.SUMS, asked.SumsRequest(form=FORM))
     assert after.parts[0].digest == digest(CATALOGUE[word.type].model_validate(word.data), word.at)  # type: ignore[arg-type]
 

@@ -34,11 +34,11 @@ _BY_BUCKET = text(
     f" where f.org = :org and {_PART} = any(:parts) group by 1, 2"
 )
 _ROWS = text(
-    f"select f.id, f.member_id, f.version, {DIGEST} digest from affiliation f"
+    f"select f.id, f.org, f.member_id, f.version, {DIGEST} digest from affiliation f"
     f" where f.org = :org and {_PART} = :part and {_BUCKET} = any(:buckets)"
 )
 _OF_IDS = text(
-    f"select f.id, f.member_id, f.version, {DIGEST} digest from affiliation f where f.id = any(:ids)"
+    f"select f.id, f.org, f.member_id, f.version, {DIGEST} digest from affiliation f where f.id = any(:ids)"
 )
 
 
@@ -47,6 +47,7 @@ class Row:
     """An affiliation as far as a recount looks at it."""
 
     id: UUID
+    org: str
     member_id: UUID
     version: int
     digest: int

@@ -89,13 +89,22 @@ async def _mend(
         id_
         for id_, version in suspects.items()
         if (here[id_].version if id_ in here else None) == version
-        and (here[id_].digest if id_ in here else None) != numbers.get(id_)
+        and _seen(here.get(id_)) != (_told(wanted[id_], numbers[id_]) if id_ in wanted else None)
     ]
     if not wrong:
         return []
     stored = {r["id"]: dict(r) for r in (await session.execute(_STORED, {"ids": wrong})).mappings()}
     await replace(session, [wanted[i] for i in wrong if i in wanted], wrong)
     return [_found(id_, stored.get(id_), wanted.get(id_)) for id_ in wrong]
+
+
+def _seen(row: digests.Row | None) -> tuple[str, int] | None:
+    return (row.org, row.digest) if row else None
+
+
+def _told(row: Wanted, number: int) -> tuple[str, int]:
+    """The digest says nothing of whose row it is: a row under another's name is wrong as well."""
+    return str(row["org"]), number
 
 
 async def replace(session: AsyncSession, rows: Sequence[Wanted], stale: Sequence[UUID]) -> None:
