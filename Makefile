@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 MINE := shared services deploy tests
 .DEFAULT_GOAL := help
-.PHONY: help up reset migrate provision test check fmt docs install bench
+.PHONY: help up reset migrate provision recount rebuild test check fmt docs install bench
 .ONESHELL:
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,6 +25,12 @@ migrate: install ## 更新数据库结构 / bring the databases up to date
 
 provision: install ## 更新消息总线,新组织即时加入 / update the bus, let newcomers join
 	@exec $(RUN) deploy.cli provision
+
+recount: install ## 同各组织对账并修复差异 / compare the hub with the owners, repair
+	@exec $(RUN) deploy.cli recount
+
+rebuild: install ## 从各组织重建协同平台,查询不中断,可续 / fill the hub anew while lookups go on
+	@exec $(RUN) deploy.cli rebuild
 
 test: install ## 全部测试,真实 PostgreSQL 与 NATS / all tests, real servers. T=tests/kit narrows
 	@exec $(RUN) pytest $(if $(T),$(T),-n $(or $(N),auto))

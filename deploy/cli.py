@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from deploy.commands import prepare, reset, up
+from deploy.commands import prepare, repair, reset, up
 from deploy.commands.common import CommandError
 from deploy.local.demo import DemoSettingError
 from deploy.local.home import ForeignFolderError
@@ -17,6 +17,11 @@ COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
     "reset": (reset.run, "清空本机数据 / forget all local data"),
     "migrate": (prepare.migrate, "更新数据库结构 / bring the databases up to date"),
     "provision": (prepare.provision, "更新消息总线,新组织即时加入 / update the bus, let newcomers join"),
+    "recount": (
+        repair.recount,
+        "同各组织对账并修复差异 / compare the hub with the owners, put right what differs",
+    ),
+    "rebuild": (repair.rebuild, "从各组织重建协同平台的数据,查询不中断 / fill the hub anew, lookups go on"),
 }
 EXPECTED = (
     CommandError,

@@ -134,8 +134,8 @@ class Memberships:
         """A day since the person was of that age and since `earliest`, up to `day`."""
         birth = person.birth
         grown = date(birth.year + age, birth.month, min(birth.day, 28)) + timedelta(days=3)
-        first = max(grown, earliest)
-        return first + timedelta(days=self._chance.randint(0, max(0, (self.day - first).days)))
+        first = min(max(grown, earliest), self.day)  # who came of age yesterday joined today at the latest
+        return first + timedelta(days=self._chance.randint(0, (self.day - first).days))
 
     def _post(self, organisation: Organisation) -> str:
         if self._chance.random() < self._rates[f"{organisation}_post"]:

@@ -17,7 +17,10 @@ class HubBase(DeclarativeBase):
 
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Rows for `jsonb_to_recordset`: one parameter and one statement for a whole batch."""
+    """Rows for `json_to_recordset`: one parameter and one statement for a whole batch.
+
+    As text it is read once, as it comes: measured cheaper for both sides together than jsonb, arrays or COPY.
+    """
     return orjson.dumps(list(rows), default=_driver_uuid).decode()
 
 

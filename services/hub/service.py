@@ -5,6 +5,7 @@ from services.hub.home import home
 from services.hub.lookup import lookup
 from services.hub.persons import follow, persons
 from services.hub.quality import quality
+from services.hub.recount import recount
 from services.hub.review import review
 from shared.kit.audit.titles import describe_words
 from shared.kit.auditors import auditors
@@ -30,6 +31,7 @@ def build(settings: Settings) -> Service:
             persons(kit),
             review(),
             quality(),
+            recount(kit),
             ops(kit),
             staff(kit),
             auditors(kit),
@@ -45,5 +47,6 @@ describe_words(
         "affiliation": "身份记录",
         "verdict": "判断",
         "quarantine": "隔离的消息",
+        "recount": "对账",
     }
 )

@@ -1,6 +1,7 @@
 """The envelope every event travels in, and the register of all event types."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeVar
 from uuid import UUID
@@ -80,10 +81,9 @@ def rpc_subject(owner: str, name: str) -> str:
     return f"{ROOT}.rpc.{owner}.{name}"
 
 
-class Received(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Received:
     """One event as a projection gets it: envelope, opened payload and the bus position."""
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     envelope: Envelope
     event: Event

@@ -1,9 +1,7 @@
 """Many rows at once without stopping the event loop: columns as arrays, work in short breaths."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, bindparam, cast, column, func, select, update
@@ -13,19 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.selectable import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 
-T = TypeVar("T")
-LONGEST_BREATH = 0.008
-"""Seconds of computing after which others are let in: pages are answered by the same process."""
+from shared.kit.breath import breathing
 
-
-async def breathing(items: Iterable[T]) -> AsyncIterator[T]:
-    """The items one by one; every few milliseconds everybody else in this process has a turn."""
-    since = time.monotonic()
-    for item in items:
-        yield item
-        if time.monotonic() - since > LONGEST_BREATH:
-            await asyncio.sleep(0)
-            since = time.monotonic()
+__all__ = ["among", "breathing", "insert_columns", "insertion", "update_columns"]
 
 
 def insertion(table: FromClause, columns: Mapping[str, Sequence[Any]]) -> Insert:

@@ -19,6 +19,7 @@ from shared.org.kit import OrgKit, make_org_kit
 from shared.org.members import members
 from shared.org.policy import MembershipPolicy
 from shared.org.profile import OrgProfile
+from shared.org.recount import recount
 from shared.org.scopes import unit_scope
 from shared.org.units import units
 
@@ -42,10 +43,11 @@ def org_service(
         auditors(kit),
         ops(kit),
     )
+    names = tuple(m.name for m in modules)
     return Service(
         kit,
         brand_of(org),
-        (*modules, identity(org, tuple(m.name for m in modules))),
+        (*modules, identity(org, names), recount(org, names)),
         inbox=Inbox.of_organisation(profile.code),
         find=Find("/members/search", "查人员：姓名、拼音、手机号、证号", "members.read"),
         uploads=Uploads(("/imports", "/api/v1/imports"), UPLOAD_LIMIT),

@@ -18,7 +18,7 @@ HUB = {
     None: ["/signin"],
     "clerk": ["/", "/lookup", "/lookup/recent", "/organisations"],
     "steward": ["/candidates", "/candidates?tab=later", "/quality"],
-    "ops": ["/ops", "/staff"],
+    "ops": ["/ops", "/ops/recount", "/staff"],
     "auditor": ["/audit"],
 }
 CASES = [

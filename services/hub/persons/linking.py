@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.hub.persons import people, rules, store
+from services.hub.persons import people, rules, search_rows, store
+from services.hub.persons.alone import settle
 from services.hub.persons.connected import gather
 from services.hub.persons.incoming import newest
 from services.hub.persons.rules import Token
@@ -19,8 +20,9 @@ async def apply(session: AsyncSession, events: Sequence[Received]) -> None:
     rows = newest(events)
     before = await store.tokens_before(session, [r["id"] for r in rows])
     changed = await store.save_affiliations(session, rows)
-    if changed:
-        await relink(session, changed, changed, before)
+    alone = await settle(session, [r for r in rows if r["id"] in changed], before)
+    if connected := changed - alone:
+        await relink(session, connected, connected, (t for i in connected for t in before.get(i, ())))
 
 
 async def relink(
@@ -91,4 +93,4 @@ async def _write(
 ) -> None:
     bits = await store.org_bits(session, {a["org"] for group in contents.values() for a in group})
     derived = [people.describe(p, group, bits) for p, group in contents.items()]
-    await store.save_people(session, derived, known, gone)
+    await search_rows.save_people(session, derived, known, gone)

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.db import as_json
 from services.hub.persons.incoming import Row
-from services.hub.persons.people import Derived
 from services.hub.persons.rules import (
     ASKING_TOKENS,
     JOINING_TOKENS,
@@ -22,6 +21,7 @@ from services.hub.persons.rules import (
     Pair,
     Token,
 )
+from services.hub.persons.upserts import given, upsert
 
 _AFFILIATION = (
     "id uuid, org text, member_id uuid, version bigint, withdrawn boolean, name text, former_names text[],"
@@ -29,58 +29,11 @@ _AFFILIATION = (
     " name_birth_phone uuid, birth_phone_sex uuid, name_birth_sex uuid, unit_id uuid, shown jsonb,"
     " told_at timestamptz"
 )
-_FILTERS = "active integer, past integer, district text, standing text, scopes bigint"
-_PERSON = (
-    f"id uuid, name text, name_key text, spoken text, {_FILTERS}, standing_title text, sex text,"
-    " birth_year smallint, phone_mask text, identity_mask text, unit text, role text, size smallint"
-)
-_NAME = (
-    "person_id uuid, name_key text, pinyin text, initials text, plain boolean, several boolean, given text,"
-    f" {_FILTERS}"
-)
-_TAIL = f"person_id uuid, tail text, name_key text, {_FILTERS}"
-
-
-def _columns(declaration: str) -> list[str]:
-    return [part.split()[0] for part in declaration.split(",")]
-
-
-def _upsert(table: str, declaration: str, key: Sequence[str], only: str) -> str:
-    """INSERT ... SELECT FROM one JSON array ON CONFLICT DO UPDATE, for rows that `only` lets through."""
-    columns = _columns(declaration)
-    sets = ", ".join(f"{c} = excluded.{c}" for c in columns if c not in key)
-    return (
-        f"insert into {table} as t ({', '.join(columns)})"
-        f" select {', '.join(columns)} from jsonb_to_recordset(cast(:rows as jsonb)) as x({declaration})"
-        f" on conflict ({', '.join(key)}) do update set {sets} where {only}"
-    )
-
-
-def _changed(declaration: str, key: Sequence[str]) -> str:
-    rest = [c for c in _columns(declaration) if c not in key]
-    return (
-        f"({', '.join('t.' + c for c in rest)}) is distinct from ({', '.join('excluded.' + c for c in rest)})"
-    )
-
-
 _NEWER = (
     "t.version < excluded.version"
     " or (t.version = excluded.version and excluded.withdrawn and not t.withdrawn)"
 )
-_SAVE_AFFILIATIONS = text(_upsert("affiliation", _AFFILIATION, ["id"], _NEWER) + " returning id")
-_SAVE_PERSONS = text(_upsert("person", _PERSON, ["id"], _changed(_PERSON, ["id"])))
-_NAME_KEY, _TAIL_KEY = ["person_id", "name_key", "pinyin"], ["person_id", "tail"]
-_SAVE_NAMES = text(_upsert("person_name", _NAME, _NAME_KEY, _changed(_NAME, _NAME_KEY)))
-_SAVE_TAILS = text(_upsert("person_tail", _TAIL, _TAIL_KEY, _changed(_TAIL, _TAIL_KEY)))
-_DROP_NAMES = text(
-    "delete from person_name where person_id = any(:ids) and not (name_key, pinyin, person_id) in"
-    " (select name_key, pinyin, person_id from jsonb_to_recordset(cast(:rows as jsonb))"
-    " as x(person_id uuid, name_key text, pinyin text))"
-)
-_DROP_TAILS = text(
-    "delete from person_tail where person_id = any(:ids) and not (tail, person_id) in"
-    " (select tail, person_id from jsonb_to_recordset(cast(:rows as jsonb)) as x(person_id uuid, tail text))"
-)
+_SAVE_AFFILIATIONS = text(upsert("affiliation", _AFFILIATION, ["id"], _NEWER) + " returning id")
 
 
 async def lock(session: AsyncSession) -> None:
@@ -124,10 +77,13 @@ _OF_PERSONS = text(
     f"select {_CONTENT}, b.person_id from belonging b join affiliation f on f.id = b.affiliation_id"
     f" {_WITH_UNIT} where b.person_id = any(:persons) and not f.withdrawn"
 )
-_TOKENS = text(
-    "select identity, name_birth_phone, birth_phone_sex, name_birth_sex from affiliation where id = any(:ids)"
+EVERYBODY = (
+    f"select {_CONTENT}, b.person_id from belonging b join affiliation f on f.id = b.affiliation_id"
+    f" {_WITH_UNIT} where b.person_id is not null order by b.person_id"
 )
+"""What describing needs to know of all persons, one after the other."""
 LINKING_TOKENS = (*JOINING_TOKENS, *ASKING_TOKENS)
+_TOKENS = text(f"select id, {', '.join(LINKING_TOKENS)} from affiliation where id = any(:ids)")
 # The limit stands inside: of a token that a hundred thousand share, one row more than the rules allow is read
 _MATES = text(
     " union all ".join(
@@ -137,6 +93,25 @@ _MATES = text(
         " group by t.token"
         for kind in LINKING_TOKENS
     )
+)
+_OTHERS = " or ".join(
+    f"exists (select 1 from affiliation o where o.{kind} = x.{kind} and o.id <> x.id)"
+    for kind in LINKING_TOKENS
+)
+_ASKED = ", ".join(f"{name} uuid" for name in ("id", *LINKING_TOKENS))
+_SHARING = text(f"select x.id from {given(_ASKED)} where {_OTHERS}")
+_PLACES = text(
+    "select b.affiliation_id, b.home, b.person_id, exists (select 1 from belonging o"
+    "  where o.person_id = b.person_id and o.affiliation_id <> b.affiliation_id)"
+    " or exists (select 1 from edge where revoked_at is null and a = b.affiliation_id)"
+    " or exists (select 1 from edge e where e.revoked_at is null and e.b = b.affiliation_id)"
+    " or exists (select 1 from verdict where undone_at is null and a = b.affiliation_id)"
+    " or exists (select 1 from verdict v where v.undone_at is null and v.b = b.affiliation_id) tied"
+    " from belonging b where b.affiliation_id = any(:ids)"
+)
+_UNITS = text(
+    "select u.org, u.unit_id, u.path, u.district, u.names[cardinality(u.names)] as name"
+    f" from {given('org text, unit_id uuid')} join unit u on u.org = x.org and u.unit_id = x.unit_id"
 )
 _JOINED = text(
     "select null::uuid a, affiliation_id b from belonging where person_id = any(:persons)"
@@ -155,10 +130,37 @@ def tokens_of(row: Any, kinds: Iterable[str] = LINKING_TOKENS) -> list[Token]:
     return [(kind, value) for kind in kinds if (value := getattr(row, kind)) is not None]
 
 
-async def tokens_before(session: AsyncSession, ids: Sequence[UUID]) -> list[Token]:
+async def tokens_before(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[Token]]:
     """Tokens the affiliations have now, before they change: who shared them must be looked at again."""
     rows = (await session.execute(_TOKENS, {"ids": list(ids)})).all()
-    return [token for row in rows for token in tokens_of(row)]
+    return {row.id: tokens_of(row) for row in rows}
+
+
+async def sharing(session: AsyncSession, tokens: Iterable[tuple[UUID, Iterable[Token]]]) -> set[UUID]:
+    """Which of these affiliations share one of these tokens, their own or former ones, with another."""
+    rows = as_json({"id": i, **dict(each)} for i, each in tokens)
+    return set(await session.scalars(_SHARING, {"rows": rows}))
+
+
+class Place(NamedTuple):
+    """Where an affiliation seen before belongs, and whether anything ties it to another."""
+
+    home: UUID
+    person_id: UUID | None
+    tied: bool
+
+
+async def places(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Place]:
+    """Of these affiliations the ones that were there before, also when a rebuild has emptied the rest."""
+    rows = await session.execute(_PLACES, {"ids": list(ids)})
+    return {row.affiliation_id: Place(row.home, row.person_id, row.tied) for row in rows}
+
+
+async def units(session: AsyncSession, asked: Iterable[tuple[str, UUID]]) -> dict[tuple[str, UUID], Any]:
+    """What the directory knows of these units: name, path, district."""
+    given_units = as_json({"org": org, "unit_id": unit} for org, unit in asked)
+    rows = await session.execute(_UNITS, {"rows": given_units})
+    return {(row.org, row.unit_id): row for row in rows}
 
 
 async def mates(
@@ -223,21 +225,20 @@ async def verdicts(session: AsyncSession, ids: Iterable[UUID]) -> tuple[list[Pai
 
 _REVOKE_EDGES = text(
     "update edge set revoked_at = now() where revoked_at is null and (a = any(:ids) or b = any(:ids))"
-    " and not exists (select 1 from jsonb_to_recordset(cast(:rows as jsonb)) as x(a uuid, b uuid, rule text)"
+    " and not exists (select 1 from json_to_recordset(cast(:rows as json)) as x(a uuid, b uuid, rule text)"
     " where x.a = edge.a and x.b = edge.b and x.rule = edge.rule)"
 )
 _SAVE_EDGES = text(
     "insert into edge as t (a, b, rule, state)"
-    " select a, b, rule, state from jsonb_to_recordset(cast(:rows as jsonb))"
+    " select a, b, rule, state from json_to_recordset(cast(:rows as json))"
     " as x(a uuid, b uuid, rule text, state text)"
     " on conflict (a, b, rule) do update set state = excluded.state, revoked_at = null,"
     " since = case when t.revoked_at is null then t.since else now() end"
     " where t.state <> excluded.state or t.revoked_at is not null"
 )
 _MOVE = text(
-    "insert into belonging as b (affiliation_id, home, person_id)"
-    " select id, home, person_id from jsonb_to_recordset(cast(:rows as jsonb))"
-    " as x(id uuid, home uuid, person_id uuid)"
+    f"insert into belonging as b (affiliation_id, home, person_id) select id, home, person_id"
+    f" from {given('id uuid, home uuid, person_id uuid')}"
     " on conflict (affiliation_id) do update set person_id = excluded.person_id"
 )
 
@@ -257,7 +258,8 @@ async def new_homes(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, UU
     if not ids:
         return {}
     made = await session.scalars(text("select uuidv7() from generate_series(1, :n)"), {"n": len(ids)})
-    return dict(zip(ids, made, strict=True))
+    # the driver's own kind of UUID is slow to write again, and these are written five times
+    return {i: UUID(int=home.int) for i, home in zip(ids, made, strict=True)}
 
 
 async def move(session: AsyncSession, moved: Sequence[tuple[UUID, UUID, UUID | None]]) -> None:
@@ -265,22 +267,3 @@ async def move(session: AsyncSession, moved: Sequence[tuple[UUID, UUID, UUID | N
     if moved:
         rows = as_json({"id": a, "home": h, "person_id": p} for a, h, p in moved)
         await session.execute(_MOVE, {"rows": rows})
-
-
-async def save_people(
-    session: AsyncSession, derived: Sequence[Derived], known: Iterable[UUID], gone: Iterable[UUID]
-) -> None:
-    """Write search rows where they differ; `known` persons may have some to drop, `gone` are no more."""
-    gone = list(gone)
-    every = [*known, *gone]
-    name_rows = as_json(n for d in derived for n in d.names)
-    tail_rows = as_json(t for d in derived for t in d.tails)
-    if gone:
-        await session.execute(text("delete from person where id = any(:ids)"), {"ids": gone})
-    if every:
-        await session.execute(_DROP_NAMES, {"ids": every, "rows": name_rows})
-        await session.execute(_DROP_TAILS, {"ids": every, "rows": tail_rows})
-    if derived:
-        await session.execute(_SAVE_PERSONS, {"rows": as_json(d.person for d in derived)})
-        await session.execute(_SAVE_NAMES, {"rows": name_rows})
-        await session.execute(_SAVE_TAILS, {"rows": tail_rows})

@@ -3,10 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from nats.aio.msg import Msg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.kit.breath import breathing
 from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.clock import now
 from shared.kit.db import Database
@@ -21,7 +24,8 @@ from shared.kit.events.steps import Step, first_of, nothing, sole
 from shared.kit.module import Projection
 
 log = logging.getLogger("quntuan.projector")
-BATCH = 500
+BATCH = 1000
+"""Messages of one transaction at most; fewer when no more wait."""
 STANDBY = 1.0
 LONGEST_PAUSE = 5.0
 SOURCED_FROM = "Nats-Stream-Source"
@@ -33,6 +37,14 @@ class StreamGapError(Exception):
 
 class MovedError(Exception):
     """Somebody else moved the position meanwhile (two projectors): read again."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Messages that passed or failed every check, and the last of them as it came."""
+
+    checked: list[Checked]
+    last: Msg
 
 
 class Projector:
@@ -118,26 +130,47 @@ class Projector:
         self.position = seq
 
     async def _work(self, stop: asyncio.Event) -> None:
-        while messages := await self.pull.take(stop):
-            self.at("projector.taken")
-            fresh = self._after_position(messages)
-            if fresh:
-                await self._project(fresh)
-            self._pause, self.last_problem = 0.0, ""
-            await self.pull.acknowledge(messages[-1])
-            self.at("projector.acknowledged")
-            metrics.pending.labels(self.bus.service).set(self.pull.pending or 0)
+        """Apply batch after batch; the next one is read and checked while the database works on this one."""
+        ahead: asyncio.Queue[Batch | Exception | None] = asyncio.Queue(1)
+        reader = asyncio.create_task(self._read(stop, ahead), name="projector-reader")
+        try:
+            while (batch := await ahead.get()) is not None:
+                if isinstance(batch, Exception):
+                    raise batch
+                self.at("projector.taken")
+                fresh = self._after_position(batch.checked)
+                if fresh:
+                    await self._project(fresh)
+                self._pause, self.last_problem = 0.0, ""
+                await self.pull.acknowledge(batch.last)
+                self.pull.pending = batch.last.metadata.num_pending
+                self.at("projector.acknowledged")
+                metrics.pending.labels(self.bus.service).set(self.pull.pending or 0)
+        finally:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
 
-    def _after_position(self, messages: Sequence[Msg]) -> list[Arrived]:
+    async def _read(self, stop: asyncio.Event, ahead: "asyncio.Queue[Batch | Exception | None]") -> None:
+        """One batch ahead of what is applied, no more: memory stays what two batches need."""
+        try:
+            while messages := await self.pull.take(stop):
+                checked = [check(_arrived(m), self.bus.service) async for m in breathing(messages)]
+                await ahead.put(Batch(checked, messages[-1]))
+            await ahead.put(None)
+        except Exception as error:  # noqa: BLE001 - raised again where the batches before it are applied
+            await ahead.put(error)
+
+    def _after_position(self, checked: Sequence[Checked]) -> list[Checked]:
         """What is new, with no stream number left out.
 
         A number that is missing again after a rewind is not in the stream any more (dropped by age or
         size): the owners' numbers tell whether something of ours was lost with it.
         """
-        fresh: list[Arrived] = []
+        fresh: list[Checked] = []
         expected = self.position + 1
-        for message in messages:
-            seq = message.metadata.sequence.stream
+        for item in checked:
+            seq = item.arrived.position
+            assert seq is not None
             if seq < expected:
                 continue
             if seq > expected and self._skip_to != seq:
@@ -145,17 +178,15 @@ class Projector:
                 if not fresh:
                     raise StreamGapError(f"stream number {expected} expected, {seq} came")
                 break
-            sourced_from = (message.headers or {}).get(SOURCED_FROM)
-            fresh.append(Arrived(message.subject, message.data, sender_of(sourced_from), seq))
+            fresh.append(item)
             expected = seq + 1
         return fresh
 
-    async def _project(self, fresh: Sequence[Arrived]) -> None:
-        checked = [check(arrived, self.bus.service) for arrived in fresh]
+    async def _project(self, checked: Sequence[Checked]) -> None:
         async with self.database.transaction() as session:
             seen = await positions.seen(session, {origin(c.envelope) for c in checked if c.envelope})
         plan = await gaps.plan(self.bus, checked, seen)
-        reached = fresh[-1].position
+        reached = checked[-1].arrived.position
         assert reached is not None
         try:
             await self._store(plan, reached, careful=False)
@@ -184,10 +215,19 @@ class Projector:
         self.at("projector.committed")
 
     async def _see(self, session: AsyncSession, plan: Plan) -> None:
+        times: dict[positions.Origin, datetime] = {}
+        for item in plan.items:
+            if item.envelope and item.event:
+                key = origin(item.envelope)
+                times[key] = max(times.get(key, item.envelope.time), item.envelope.time)
         for key, newest in plan.newest.items():
-            envelopes = [item.envelope for item in plan.items if item.envelope and item.event]
-            times = [envelope.time for envelope in envelopes if origin(envelope) == key]
-            await positions.see(session, key, newest, max(times, default=None))
+            await positions.see(session, key, newest, times.get(key))
+
+
+def _arrived(message: Msg) -> Arrived:
+    sourced_from = (message.headers or {}).get(SOURCED_FROM)
+    position = message.metadata.sequence.stream
+    return Arrived(message.subject, message.data, sender_of(sourced_from), position)
 
 
 async def effects(

@@ -27,6 +27,7 @@ class Pull:
     def __init__(self, bus: Bus, stream: str, durable: str, batch: int) -> None:
         self.bus, self.stream, self.durable, self.batch = bus, stream, durable, batch
         self.pending: int | None = None
+        """how many wait behind what was applied, as far as known"""
         self._buffer: list[Msg] = []
         self._news = asyncio.Event()
         self._subscription: Subscription | None = None
@@ -69,8 +70,8 @@ class Pull:
             await self._wait()
         await self._gather()
         taken, self._buffer = self._buffer[: self.batch], self._buffer[self.batch :]
-        if taken:
-            self.pending = taken[-1].metadata.num_pending + len(self._buffer)
+        if taken and self._wanted <= 0 and not self._broken:
+            await self._ask()  # the next come while these are applied
         return taken
 
     async def _gather(self) -> None:

@@ -1,0 +1,20 @@
+"""Long computing in short breaths: pages are answered by the same process."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+LONGEST_BREATH = 0.008
+"""Seconds of computing after which others are let in."""
+
+
+async def breathing(items: Iterable[T]) -> AsyncIterator[T]:
+    """The items one by one; every few milliseconds everybody else in this process has a turn."""
+    since = time.monotonic()
+    for item in items:
+        yield item
+        if time.monotonic() - since > LONGEST_BREATH:
+            await asyncio.sleep(0)
+            since = time.monotonic()
