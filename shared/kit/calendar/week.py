@@ -31,6 +31,12 @@ class Entry:
     busy_from: datetime | None = None
     busy_to: datetime | None = None
 
+    @property
+    def clock(self) -> str:
+        """9:00, when it begins in China."""
+        here = self.start.astimezone(CHINA)
+        return f"{here.hour}:{here.minute:02}"
+
     def span(self, day: date, *, around: bool = False) -> Span:
         """Its minutes on that day, cut at midnight; `around`: with what is needed before and after."""
         midnight = datetime.combine(day, time(), CHINA)

@@ -10,12 +10,14 @@ from functools import lru_cache
 import chinese_calendar
 
 FIXED = {
-    (1, 1): "元旦", (5, 1): "劳动节", (5, 2): "劳动节", (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节",
+    (1, 1): "元旦", (5, 1): "劳动节", (5, 2): "劳动节",
+    (10, 1): "国庆节", (10, 2): "国庆节", (10, 3): "国庆节",
 }  # fmt: skip
 """《全国年节及纪念日放假办法》(2024): the holidays that need no lunar calendar."""
 _NAMES = {
     "New Year's Day": "元旦", "Spring Festival": "春节", "Tomb-sweeping Day": "清明节",
-    "Labour Day": "劳动节", "Dragon Boat Festival": "端午节", "National Day": "国庆节", "Mid-autumn Festival": "中秋节",
+    "Labour Day": "劳动节", "Dragon Boat Festival": "端午节",
+    "National Day": "国庆节", "Mid-autumn Festival": "中秋节",
 }  # fmt: skip
 
 

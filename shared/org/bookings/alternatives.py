@@ -87,7 +87,7 @@ async def other_venues(
 async def busy_of(
     session: AsyncSession, venue: Venue, start: datetime, end: datetime, without: UUID | None = None
 ) -> list[tuple[datetime, datetime]]:
-    """When the venue (or what it shares its hall with) is taken, buffers included; holds that are over are not."""
+    """When the venue (or what it shares its hall with) is taken, buffers included; without dead holds."""
     wanted: Range[datetime] = Range(start, end)
     query = select(Booking.busy).where(
         Booking.hall_id == venue.hall_id,

@@ -137,7 +137,8 @@ _HOLD_HALL = text("SELECT pg_advisory_xact_lock(7, hashtext(CAST(:hall AS text))
 _HOLD_QUOTA = text("SELECT pg_advisory_xact_lock(8, hashtext(:key))")
 _USED = text(
     "SELECT coalesce(sum(extract(epoch FROM upper(during) - lower(during))), 0) / 3600 FROM booking"
-    " WHERE hall_id = :hall AND venue_id = :venue AND org = :org AND status IN ('held', 'waiting', 'confirmed')"
+    " WHERE hall_id = :hall AND venue_id = :venue AND org = :org"
+    " AND status IN ('held', 'waiting', 'confirmed')"
     " AND busy && tstzrange(:first, :next) AND lower(during) >= :first AND lower(during) < :next"
 )
 
@@ -163,7 +164,7 @@ async def end_dead(session: AsyncSession, hall_id: UUID | None = None) -> list[U
 async def hours_used(
     session: AsyncSession, venue: Venue, org: str, first: datetime, following: datetime
 ) -> float:
-    """Hours an organisation has in a month at a venue; askers of the same organisation wait for one another."""
+    """Hours an organisation has in a month at a venue; its askers wait for one another."""
     await session.execute(_HOLD_QUOTA, {"key": f"{venue.id}:{org}"})
     values = {"hall": venue.hall_id, "venue": venue.id, "org": org, "first": first, "next": following}
     return float(await session.scalar(_USED, values) or 0)

@@ -75,7 +75,7 @@ class Booking(OrgBase):
         ),
         CheckConstraint("(status = 'held') = (hold_until IS NOT NULL)", name="hold_has_end"),
         Index("ix_booking_request", "request_id"),
-        Index("ix_booking_staff", "staff_id", "id"),
+        Index("ix_booking_staff", "staff_id", "created_at"),
         Index("ix_booking_waiting", "id", postgresql_where=text("status = 'waiting'")),
         Index("ix_booking_hold", "hold_until", postgresql_where=text("status = 'held'")),
         Index("ix_booking_series", "series_id", "series_on"),

@@ -9,6 +9,7 @@ from shared.kit.module import Module
 from shared.kit.web import NavItem
 from shared.org.bookings.api import api
 from shared.org.bookings.handlers import responders
+from shared.org.bookings.pages import pages
 from shared.org.bookings.using import tidy
 from shared.org.db import OrgBase
 from shared.org.kit import OrgKit
@@ -29,6 +30,7 @@ def bookings(org: OrgKit) -> Module:
         name="bookings",
         title="场地预订",
         api=api(org),
+        pages=pages(org),
         metadata=(OrgBase.metadata,),
         publishes=(BookingChanged,),
         responders=responders(org),

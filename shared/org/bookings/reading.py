@@ -40,7 +40,9 @@ async def in_days(session: AsyncSession, hall_ids: Sequence[UUID], first: date, 
 
 async def of_staff(session: AsyncSession, staff_id: UUID) -> list[Booking]:
     """One's own bookings, the newest first."""
-    query = select(Booking).where(Booking.staff_id == staff_id).order_by(Booking.id.desc()).limit(SHOWN)
+    query = (
+        select(Booking).where(Booking.staff_id == staff_id).order_by(Booking.created_at.desc()).limit(SHOWN)
+    )
     return list(await session.scalars(query))
 
 
@@ -73,7 +75,7 @@ async def history(session: AsyncSession, booking_id: UUID) -> list[BookingChange
 
 async def own_series(session: AsyncSession, staff_id: UUID) -> list[Series]:
     """One's own series, the newest first."""
-    query = select(Series).where(Series.staff_id == staff_id).order_by(Series.id.desc()).limit(SHOWN)
+    query = select(Series).where(Series.staff_id == staff_id).order_by(Series.created_at.desc()).limit(SHOWN)
     return list(await session.scalars(query))
 
 

@@ -160,7 +160,8 @@ class PreviewOut(BaseModel):
         """As the API shows it."""
         each = seen.occurrence
         return PreviewOut(
-            on=each.on, start=each.start, end=each.end, note=each.note, skipped=each.skipped, problem=seen.problem,
+            on=each.on, start=each.start, end=each.end, note=each.note, skipped=each.skipped,
+            problem=seen.problem,
             approval=seen.approval, alternatives=seen.alternatives,
         )  # fmt: skip
 

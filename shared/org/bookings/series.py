@@ -154,7 +154,7 @@ async def put_back(
 ) -> Series:
     """A date that was taken out (or lost) is booked again, here or at another venue."""
     series = await get_series(session, series_id, lock=True)
-    all_ = occurrences(series.rule, series.starts_at, series.ends_at, _holidays(series))
+    all_ = occurrences(series.rule, series.starts_at, series.ends_at, holidays_of(series))
     each = next((o for o in all_ if o.on == on), None)
     if each is None:
         raise Invalid("这个日期不在系列里", fields={"on": "这个日期不在系列里"})
@@ -211,7 +211,8 @@ async def _claim_all(
     claimed = await claim(
         session,
         Claim(
-            venue=venue, sharing=sharing_of(venue), slots=list(slots.values()), booker=booker, title=series.title,
+            venue=venue, sharing=sharing_of(venue), slots=list(slots.values()), booker=booker,
+            title=series.title,
             people=series.people, status=status, approval=approval, series_id=series.id,
         ),
     )  # fmt: skip
@@ -240,5 +241,6 @@ def _busy(venue: Venue, each: Occurrence) -> tuple[datetime, datetime]:
     )
 
 
-def _holidays(series: Series) -> Holidays:
+def holidays_of(series: Series) -> Holidays:
+    """What holidays do to it."""
     return "skip" if series.holidays == "skip" else "shift" if series.holidays == "shift" else "keep"

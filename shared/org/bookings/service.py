@@ -126,8 +126,8 @@ def own_booker(org: OrgKit, office: str, staff_name: str, staff_id: UUID | None)
     """Somebody of this organisation, with its mark."""
     profile = org.profile
     return Booker(
-        org=profile.code, office=office, staff_name=staff_name, staff_id=staff_id, org_name=profile.short_name,
-        letter=profile.letter, palette=profile.palette,
+        org=profile.code, office=office, staff_name=staff_name, staff_id=staff_id,
+        org_name=profile.short_name, letter=profile.letter, palette=profile.palette,
     )  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from shared.kit.events.outbox import emit_many
 from shared.org.bookings.models import Booking, BookingChange
 
 FACTS = {
-    "held": "暂留", "waiting": "提交预订，待审批", "confirmed": "预订生效", "approved": "批准", "refused": "拒绝",
-    "cancelled": "取消", "expired": "暂留到期", "moved": "改期", "changed": "修改", "released": "未签到，释放",
-    "checked_in": "签到", "offered": "候补到位，暂留",
+    "held": "暂留", "waiting": "提交预订，待审批", "confirmed": "预订生效", "approved": "批准",
+    "refused": "拒绝", "cancelled": "取消", "expired": "暂留到期", "moved": "改期", "changed": "修改",
+    "released": "未签到，释放", "checked_in": "签到",
 }  # fmt: skip
 STATUSES = {
     "held": "暂留", "waiting": "待审批", "confirmed": "已生效", "refused": "已拒绝", "cancelled": "已取消",

@@ -1,7 +1,7 @@
 """Use of the rooms: check-in, release of what nobody came to, waiting list with offers that end."""
 
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Interval, cast, func, select
 from sqlalchemy.dialects.postgresql import Range
@@ -72,7 +72,8 @@ async def queue(session: AsyncSession, ask: Ask) -> Waiter:
     if ask.start >= ask.end or ask.start < clock.now():
         raise Refused("这个时段不能候补")
     waiter = Waiter(
-        id=uuid4(), venue_id=ask.venue_id, during=Range(ask.start, ask.end), title=ask.title, people=ask.people,
+        venue_id=ask.venue_id, during=Range(ask.start, ask.end), title=ask.title,
+        people=ask.people,
         org=ask.booker.org, office=ask.booker.office, staff_id=ask.booker.staff_id,
         staff_name=ask.booker.staff_name, status="queued",
     )  # fmt: skip

@@ -110,7 +110,7 @@ def upgrade() -> None:
     op.create_index('ix_booking_hold', 'booking', ['hold_until'], unique=False, postgresql_where=sa.text("status = 'held'"))
     op.create_index('ix_booking_request', 'booking', ['request_id'], unique=False)
     op.create_index('ix_booking_series', 'booking', ['series_id', 'series_on'], unique=False)
-    op.create_index('ix_booking_staff', 'booking', ['staff_id', 'id'], unique=False)
+    op.create_index('ix_booking_staff', 'booking', ['staff_id', 'created_at'], unique=False)
     op.create_index(op.f('ix_booking_venue_id'), 'booking', ['venue_id'], unique=False)
     op.create_index('ix_booking_waiting', 'booking', ['id'], unique=False, postgresql_where=sa.text("status = 'waiting'"))
     op.create_table('booking_change',
