@@ -33,9 +33,9 @@ STATUSES = {
     "confirmed": "全部生效", "refused": "未订成", "cancelled": "已取消",
 }  # fmt: skip
 ITEMS = {
-    "asking": "待询问", "away": "等待场地方应答", "held": "已暂留",
-    "waiting": "待审批",
-    "confirmed": "已生效", "refused": "被拒绝", "released": "已释放", "cancelled": "已取消", "expired": "已过期",
+    "asking": "待询问", "away": "等待场地方应答", "held": "已暂留", "waiting": "待审批",
+    "confirmed": "已生效", "refused": "被拒绝", "released": "已释放", "cancelled": "已取消",
+    "expired": "已过期",
 }  # fmt: skip
 
 
