@@ -1,10 +1,10 @@
-"""`python -m deploy.bench latency|lookups`, beside a running `quntuan up`; it adds synthetic people."""
+"""`python -m deploy.bench latency|lookups|bookings`, beside a running `quntuan up`; it adds synthetic data."""
 
 import sys
 
-from deploy.bench import latency, lookups
-from deploy.commands.common import chosen_ports, packages
-from deploy.local.environment import address
+from deploy.bench import bookings, latency, lookups
+from deploy.commands.common import chosen_ports, packages, suite
+from deploy.local.environment import address, owner_url
 from deploy.local.packages import organisations
 
 found = packages()
@@ -14,5 +14,10 @@ if sys.argv[1:] == ["latency"]:
     print(latency.measure(address(ports, organisations(found)[0]), hub))
 elif sys.argv[1:] == ["lookups"]:
     print(lookups.measure(hub))
+elif sys.argv[1:] == ["bookings"]:
+    running = suite(print)
+    owner = owner_url("union", running.home, running.postgres)
+    for line in bookings.measure(address(ports, "union"), hub, owner):
+        print(line)
 else:
     sys.exit(__doc__)

@@ -1,5 +1,6 @@
 """Bookings: whole shareable state as the owner decided it, and what others may ask the owner."""
 
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -113,3 +114,70 @@ class BookingChanged(Event):
     series_id: UUID | None = None
     reason: str = ""
     decided_by: str = ""
+
+
+FREE, ASK, LOOK = "venues.free", "venues.ask", "venues.look"
+"""What an organisation's own service asks of the hub for its staff: venues of the others."""
+
+
+class FreeRequest(BaseModel):
+    """Venues of all organisations that are free long enough on a day."""
+
+    day: date
+    minutes: int = Field(default=120, ge=15, le=1440)
+    people: int = Field(default=0, ge=0, le=100_000)
+    district: str = Field(default="", max_length=100)
+
+
+class FreeVenue(BaseModel):
+    """One of them, with the first time that fits."""
+
+    venue_id: UUID
+    owner: str
+    owner_name: str
+    letter: str
+    palette: str
+    name: str
+    address: str
+    capacity: int
+    start: AwareDatetime
+    end: AwareDatetime
+
+
+class FreeAnswer(BaseModel):
+    """The best first."""
+
+    venues: tuple[FreeVenue, ...]
+
+
+class AskRequest(BaseModel):
+    """Ask the owners for all of these on behalf of the asking organisation's staff."""
+
+    request_id: UUID
+    booker: Booker
+    title: str = Field(min_length=1, max_length=60)
+    people: int = Field(default=0, ge=0, le=100_000)
+    wanted: tuple[Wanted, ...] = Field(min_length=1, max_length=20)
+
+
+class LookRequest(BaseModel):
+    """How requests of one member of staff stand."""
+
+    staff_id: UUID
+
+
+class Asked(BaseModel):
+    """One request as it stands; `asking` may mean that an owner is away."""
+
+    request_id: UUID
+    title: str
+    status: str
+    reason: str
+    venues: tuple[str, ...]
+    start: AwareDatetime
+
+
+class AskedList(BaseModel):
+    """The newest first."""
+
+    requests: tuple[Asked, ...]

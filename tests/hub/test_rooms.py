@@ -22,14 +22,15 @@ from shared.kit import clock
 from shared.kit.context import Kit, make_kit
 from shared.kit.events.responders import Responders
 from shared.kit.module import Projection
+from shared.kit.settings import Settings
 from shared.kit.staff import Staff
 from shared.org.bookings import models as owned
 from shared.org.bookings.deciding import refuse
 from shared.org.bookings.handlers import responders
 from shared.org.bookings.states import state_of
 from shared.org.kit import OrgKit, make_org_kit
+from shared.org.venues import Venue as OwnedVenue
 from shared.org.venues import state_of as venue_state
-from tests.conftest import Settings
 from tests.fixtures.databases import FreshDatabases
 from tests.fixtures.settings import settings_for
 from tests.hub.conftest import Hub
@@ -196,7 +197,7 @@ async def town(databases: FreshDatabases, bus: Bus) -> AsyncIterator[Town]:
         async with hub.database.transaction() as session:
             for code, owner in owners.items():
                 async with owner.org.kit.database.transaction() as theirs:
-                    hall = await theirs.get_one(owned.Venue, owner.hall)
+                    hall = await theirs.get_one(OwnedVenue, owner.hall)
                     state = await venue_state(theirs, owner.org, hall)
                 await apply_venues(session, [received(code, state)])
         yield Town(hub, owners)
@@ -236,7 +237,7 @@ async def test_two_owners_say_yes(town: Town) -> None:
 async def test_one_no_is_a_no_for_all_and_leaves_nothing(town: Town) -> None:
     league = town.owners["league"].org
     async with league.kit.database.transaction() as session:
-        hall = await session.get_one(owned.Venue, town.owners["league"].hall)
+        hall = await session.get_one(OwnedVenue, town.owners["league"].hall)
         await booked(session, league, hall, at(5, 10))
     made = await town.ask(town.wish("union", 9), town.wish("league", 9))
     status, items = await town.stands(made)
@@ -282,7 +283,7 @@ async def test_a_hold_that_ended_before_the_confirmation_ends_all(town: Town) ->
 async def test_a_refusal_after_waiting_releases_the_rest(town: Town) -> None:
     owner = town.owners["league"]
     async with owner.org.kit.database.transaction() as session:
-        hall = await session.get_one(owned.Venue, owner.hall)
+        hall = await session.get_one(OwnedVenue, owner.hall)
         hall.sharing = {**hall.sharing, "approval": "others"}
     made = await town.ask(town.wish("union", 9), town.wish("league", 9))
     assert await town.stands(made) == ("waiting", ["confirmed", "waiting"])

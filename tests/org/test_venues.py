@@ -1,6 +1,6 @@
 """Venues at their owner: hours, rules, halls and parts, versions and events, pages."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -67,7 +67,7 @@ def test_the_sharing_rule_says_why_not() -> None:
         weekly=tuple(WeekdayHours(weekday=d, opens=540, closes=1080) for d in range(7)), holidays="as_usual"
     )
 
-    def refused(sharing: Sharing, hours: float = 2, mine: bool = False, first: object = None) -> str:
+    def refused(sharing: Sharing, hours: float = 2, mine: bool = False, first: datetime | None = None) -> str:
         begins = first or start
         with pytest.raises((Refused, Invalid)) as caught:
             refuse_booking(
@@ -77,7 +77,7 @@ def test_the_sharing_rule_says_why_not() -> None:
                 org="others",
                 start=begins,
                 end=begins + timedelta(hours=hours),
-                now=now,  # type: ignore[arg-type,operator]
+                now=now,
             )
         return caught.value.title
 

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from services.hub.db import HubBase
+from services.hub.venues.answers import responders
 from services.hub.venues.api import api
 from services.hub.venues.moving import keep_moving
 from services.hub.venues.pages import pages
@@ -31,6 +32,7 @@ def venues(kit: Kit) -> Module:
             Projection((VenueChanged,), apply_venues),
             Projection((BookingChanged,), apply_bookings),
         ),
+        responders=responders(kit),
         loops=(move,),
         templates=Path(__file__).parent / "templates",
         nav=(NavItem("rooms", "阵地", "/rooms", "place", "rooms.read"),),

@@ -35,8 +35,24 @@ class Wish:
     end: datetime
 
 
+@dataclass(frozen=True)
+class Asker:
+    """Somebody of the hub's staff, or of an organisation's that asks through its own service."""
+
+    id: UUID
+    name: str
+    office: str
+
+
 async def make_request(
-    session: AsyncSession, staff: Staff, wishes: Sequence[Wish], *, title: str, people: int, org: str
+    session: AsyncSession,
+    staff: Staff | Asker,
+    wishes: Sequence[Wish],
+    *,
+    title: str,
+    people: int,
+    org: str,
+    request_id: UUID | None = None,
 ) -> BookingRequest:
     """Written down before anybody is asked."""
     if not wishes or len(wishes) > MOST:
@@ -49,7 +65,7 @@ async def make_request(
     if first <= clock.now() or any(w.start >= w.end for w in wishes):
         raise Invalid("起止时间不正确", fields={"opens": "起止时间不正确"})
     request = BookingRequest(
-        id=uuid4(), attempt=uuid4(), status="asking", title=title, people=people, org=org,
+        id=request_id or uuid4(), attempt=uuid4(), status="asking", title=title, people=people, org=org,
         office=staff.office[:100],
         staff_id=staff.id, staff_name=staff.name[:60], troubles=[],
         give_up_at=min(first, clock.now() + PATIENCE),
@@ -96,6 +112,11 @@ async def get_request(session: AsyncSession, request_id: UUID, *, lock: bool = F
     if found is None:
         raise NotFound("没有这个申请")
     return found
+
+
+async def known_request(session: AsyncSession, request_id: UUID) -> BookingRequest | None:
+    """The request of that id, if there is one: who asks twice asks once."""
+    return await session.get(BookingRequest, request_id)
 
 
 async def items_of(session: AsyncSession, request_id: UUID) -> list[RequestItem]:

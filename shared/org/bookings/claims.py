@@ -14,11 +14,24 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Boolean, Date, DateTime, Integer, Interval, Text, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import INT4RANGE, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
 from shared.contracts.bookings import Booker
 from shared.contracts.venues import Sharing
 from shared.org.venues import Venue
 
+_TYPES: dict[TypeEngine[Any], tuple[str, ...]] = {
+    ARRAY(Uuid): ("ids",),
+    ARRAY(DateTime(timezone=True)): ("starts", "ends"),
+    ARRAY(Date): ("days",),
+    INT4RANGE(): ("place",),
+    Uuid(): ("venue", "hall", "staff_id", "request_id", "series_id"),
+    Interval(): ("before", "after", "hold"),
+    Text(): ("status", "title", "org", "office", "staff_name"),
+    Integer(): ("people",),
+    Boolean(): ("approval",),
+    JSONB(): ("mark",),
+}
 _CLAIM = text(
     """
     WITH wanted AS MATERIALIZED (
@@ -44,24 +57,7 @@ _CLAIM = text(
     )
     SELECT (SELECT array_agg(id) FROM made) AS made, (SELECT array_agg(id) FROM dead) AS dead
     """
-).bindparams(
-    *(
-        bindparam(name, type_=type_)
-        for type_, names in {
-            ARRAY(Uuid): ("ids",),
-            ARRAY(DateTime(timezone=True)): ("starts", "ends"),
-            ARRAY(Date): ("days",),
-            INT4RANGE(): ("place",),
-            Uuid(): ("venue", "hall", "staff_id", "request_id", "series_id"),
-            Interval(): ("before", "after", "hold"),
-            Text(): ("status", "title", "org", "office", "staff_name"),
-            Integer(): ("people",),
-            Boolean(): ("approval",),
-            JSONB(): ("mark",),
-        }.items()
-        for name in names
-    )
-)
+).bindparams(*(bindparam(name, type_=type_) for type_, names in _TYPES.items() for name in names))
 
 
 @dataclass(frozen=True)

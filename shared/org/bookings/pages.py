@@ -20,6 +20,7 @@ from shared.kit.web import render, see_other
 from shared.org.bookings import present, reading, series
 from shared.org.bookings.booking_pages import booking_routes
 from shared.org.bookings.feeds import feed_routes
+from shared.org.bookings.other_pages import other_routes
 from shared.org.bookings.panel import HOLIDAYS, REPEATS, Typed, ask_of, looked_at, repeat_of
 from shared.org.bookings.service import book
 from shared.org.bookings.states import STATUSES
@@ -40,6 +41,7 @@ def pages(org: OrgKit) -> APIRouter:
     booking_routes(router, org)
     use_routes(router, org)
     feed_routes(router, org)
+    other_routes(router, org)
     return router
 
 
@@ -210,10 +212,11 @@ def _panel(router: APIRouter, org: OrgKit) -> None:
         """One's own bookings, series and places on waiting lists."""
         own = await reading.of_staff(session, staff.id)
         waiting = await reading.own_places(session, staff.id)
+        wanted = [*(b.venue_id for b in own), *(w.venue_id for w in waiting)]
         return render(
             request, "bookings/mine.html", bookings=own, series=await reading.own_series(session, staff.id),
             waiting=waiting, statuses=STATUSES, now_=clock.now(),
-            venues=await reading.venues_by_id(session, [each.venue_id for each in (*own, *waiting)]),
+            venues=await reading.venues_by_id(session, wanted),
         )  # fmt: skip
 
     @router.get("/waiting")
