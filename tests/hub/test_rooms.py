@@ -11,14 +11,25 @@ import pytest
 from sqlalchemy import select, update
 
 from deploy.local.bus import Bus
+from services.hub.venues.answers import responders as answers
 from services.hub.venues.finding import Need, distance, find_free
 from services.hub.venues.models import Booking, BookingRequest, Venue
 from services.hub.venues.moving import move_on
 from services.hub.venues.projection import apply_bookings, apply_venues
 from services.hub.venues.requests import Wish, cancel_request, due, get_request, items_of, make_request
-from shared.contracts.bookings import BookingChanged
+from shared.contracts.bookings import (
+    ASK,
+    LOOK,
+    Asked,
+    AskedList,
+    AskRequest,
+    BookingChanged,
+    LookRequest,
+    Wanted,
+)
 from shared.contracts.venues import VenueChanged
 from shared.kit import clock
+from shared.kit.bus import Declined
 from shared.kit.context import Kit, make_kit
 from shared.kit.events.responders import Responders
 from shared.kit.module import Projection
@@ -27,6 +38,7 @@ from shared.kit.staff import Staff
 from shared.org.bookings import models as owned
 from shared.org.bookings.deciding import refuse
 from shared.org.bookings.handlers import responders
+from shared.org.bookings.service import own_booker
 from shared.org.bookings.states import state_of
 from shared.org.kit import OrgKit, make_org_kit
 from shared.org.venues import Venue as OwnedVenue
@@ -200,6 +212,10 @@ async def town(databases: FreshDatabases, bus: Bus) -> AsyncIterator[Town]:
                     hall = await theirs.get_one(OwnedVenue, owner.hall)
                     state = await venue_state(theirs, owner.org, hall)
                 await apply_venues(session, [received(code, state)])
+        answering = Responders(hub.bus, answers(hub))
+        await answering.start()
+        stack.push_async_callback(answering.stop)
+        await asyncio.wait_for(answering._starting, 10)  # type: ignore[arg-type]
         yield Town(hub, owners)
 
 
@@ -310,3 +326,27 @@ async def test_many_at_once_want_the_same_two_rooms(town: Town) -> None:
     ]
     assert [len(s) for s in standing] == [statuses.count("confirmed")] * 2
     assert CLERK
+
+
+async def test_staff_of_one_organisation_ask_through_their_own_service(town: Town) -> None:
+    union, league = town.owners["union"], town.owners["league"]
+    wanted = (Wanted(booking_id=uuid4(), venue_id=league.hall, start=at(5, 9), end=at(5, 11)),)
+    who = own_booker(union.org, "组织部", "周经办", STAFF.id)
+    question = AskRequest(request_id=uuid4(), booker=who, title="读书会", wanted=wanted)
+    for _ in range(2):  # a lost answer and asking again is asking once
+        asked = await union.org.kit.bus.request("hub", ASK, question, Asked)
+        assert (asked.status, asked.venues) == ("confirmed", ("多功能厅",))
+    (booking,) = await town.at_owner("league")
+    assert (booking.org, booking.staff_name, booking.mark["letter"]) == (
+        "union",
+        "周经办",
+        union.org.profile.letter,
+    )
+    own = await union.org.kit.bus.request("hub", LOOK, LookRequest(staff_id=STAFF.id), AskedList)
+    assert [a.title for a in own.requests] == ["读书会"]
+    others = await league.org.kit.bus.request("hub", LOOK, LookRequest(staff_id=STAFF.id), AskedList)
+    assert others.requests == ()
+    with pytest.raises(Declined):  # nobody asks in another's name: the account tells who asks
+        await league.org.kit.bus.request(
+            "hub", ASK, question.model_copy(update={"request_id": uuid4()}), Asked
+        )

@@ -68,7 +68,11 @@ class Grid:
 async def grid(session: AsyncSession, where: Where, orgs: Sequence[Known]) -> Grid:
     """The venues that fit, smallest district name first, with what stands in them."""
     known = {o.code: o for o in orgs}
-    query = select(Venue).where(*_conditions(where)).order_by(Venue.district, Venue.hall_id, Venue.place)
+    query = (
+        select(Venue)
+        .where(*_conditions(where))
+        .order_by(Venue.district, Venue.hall_id, Venue.venue_id != Venue.hall_id, Venue.place)
+    )
     venues = list(await session.scalars(query.limit(ROWS + 1)))
     start = datetime.combine(where.first, time(), CHINA)
     span: Range[datetime] = Range(start, start + timedelta(days=where.number))

@@ -76,7 +76,7 @@ async def list_venues(session: AsyncSession, search: Search, limit: int = LISTED
     query = (
         select(Venue)
         .where(*where)
-        .order_by(Venue.district.nulls_first(), Venue.hall_id, Venue.place)
+        .order_by(Venue.district.nulls_first(), Venue.hall_id, Venue.id != Venue.hall_id, Venue.place)
         .limit(limit)
     )
     return list(await session.scalars(query))
