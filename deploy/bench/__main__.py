@@ -1,4 +1,4 @@
-"""`python -m deploy.bench latency|lookups|bookings`, beside a running `quntuan up`; it adds synthetic rows."""
+"""`python -m deploy.bench latency|lookups|bookings`, beside a running `quntuan up`; it adds rows."""
 
 import sys
 

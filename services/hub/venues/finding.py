@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.venues import Opening
 from shared.kit import clock
-from shared.kit.calendar import Span, free_in, open_spans
+from shared.kit.calendar import first_fit, span_on
 from shared.kit.clock import CHINA
 
 _FREE = text(
@@ -26,6 +26,7 @@ _FREE = text(
     ) b ON true
     WHERE v.status = 'active' AND v.capacity >= :people AND (:district = '' OR v.district = :district)
       AND (:org = '' OR v.org = :org) AND v.equipment @> :equipment AND v.sharing->>'share' <> 'own'
+      AND :opens <= now() + make_interval(days => (v.sharing->>'horizon_days')::int)
       AND EXISTS (
         SELECT 1
         FROM unnest(tstzmultirange(tstzrange(:opens, :closes)) - coalesce(b.taken, '{}'::tstzmultirange)) r
@@ -80,10 +81,10 @@ async def find_free(session: AsyncSession, need: Need) -> list[Free]:
         "equipment": list(need.equipment), "length": timedelta(minutes=need.minutes), "most": LOOKED_AT,
     }  # fmt: skip
     found: list[Free] = []
-    window = _span(midnight, opens, closes)
+    window = span_on(need.day, opens, closes)
     for row in await session.execute(_FREE, values):
-        taken = [_span(midnight, low, high) for low, high in zip(row.lows, row.highs, strict=True)]
-        at = _first_fit(Opening.model_validate(row.opening), need, taken, window)
+        taken = [span_on(need.day, low, high) for low, high in zip(row.lows, row.highs, strict=True)]
+        at = first_fit(Opening.model_validate(row.opening), need.day, need.minutes, taken, window)
         if at is None:
             continue
         start = midnight + timedelta(minutes=at)
@@ -108,16 +109,3 @@ def distance(
     a, b, c, d = (radians(x) for x in (*near, latitude, longitude))
     h = sin((c - a) / 2) ** 2 + cos(a) * cos(c) * sin((d - b) / 2) ** 2
     return round(2 * EARTH * asin(sqrt(h)), 2)
-
-
-def _first_fit(opening: Opening, need: Need, taken: list[Span], window: Span) -> int | None:
-    for span in free_in(open_spans(opening, need.day), taken):
-        begins = -(-max(span.opens, window.opens) // 15) * 15
-        if begins + need.minutes <= min(span.closes, window.closes):
-            return begins
-    return None
-
-
-def _span(midnight: datetime, low: datetime, high: datetime) -> Span:
-    opens, closes = (int((at - midnight).total_seconds() // 60) for at in (low, high))
-    return Span(min(1440, max(0, opens)), max(0, min(1440, closes)))

@@ -65,6 +65,22 @@ def is_open(opening: Opening, start: datetime, end: datetime) -> bool:
     )
 
 
+def span_on(day: date, low: datetime, high: datetime) -> Span:
+    """The minutes of that day between two instants, cut at midnight."""
+    midnight = datetime.combine(day, time(), CHINA)
+    opens, closes = minutes(low - midnight), minutes(high - midnight)
+    return Span(min(DAY, max(0, opens)), max(0, min(DAY, closes)))
+
+
+def first_fit(opening: Opening, day: date, length: int, taken: Iterable[Span], window: Span) -> int | None:
+    """The first quarter of an hour at which so many minutes are open and free within the window."""
+    for span in free_in(open_spans(opening, day), taken):
+        begins = -(-max(span.opens, window.opens) // 15) * 15
+        if begins + length <= min(span.closes, window.closes):
+            return begins
+    return None
+
+
 def free_in(spans: Sequence[Span], busy: Iterable[Span]) -> list[Span]:
     """What is left of the open spans without the busy minutes."""
     left = list(spans)

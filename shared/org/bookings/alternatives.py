@@ -1,6 +1,6 @@
 """What could be had instead: other times of the same venue, other venues at the same time."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import exists, func, select
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.bookings import Alternative
 from shared.kit import clock
-from shared.kit.calendar import Span, free_in, is_open, open_spans
+from shared.kit.calendar import free_in, is_open, open_spans, span_on
 from shared.kit.clock import CHINA
 from shared.org.bookings.models import Booking
 from shared.org.venues import Venue, full_name, halls_of, opening_of, sharing_of
@@ -101,13 +101,6 @@ async def busy_of(
         query = query.where(Booking.id != without)
     found = await session.scalars(query.order_by(Booking.busy))
     return [(busy.lower, busy.upper) for busy in found if busy.lower and busy.upper]
-
-
-def span_on(day: date, low: datetime, high: datetime) -> Span:
-    """Minutes of that day."""
-    midnight = datetime.combine(day, time(), CHINA)
-    minutes = [int((at - midnight).total_seconds() // 60) for at in (low, high)]
-    return Span(min(1440, max(0, minutes[0])), max(0, min(1440, minutes[1])))
 
 
 def _quarter(at: datetime) -> datetime:

@@ -11,9 +11,8 @@ from sqlalchemy.types import Text
 
 from shared.contracts.venues import Opening
 from shared.kit import clock
-from shared.kit.calendar import Span, free_in, open_spans
+from shared.kit.calendar import first_fit, span_on
 from shared.kit.clock import CHINA
-from shared.org.bookings.alternatives import span_on
 
 # read in result order from (district, capacity, id) or (capacity, id); bookings by the constraint's own index
 _FREE = text(
@@ -29,6 +28,7 @@ _FREE = text(
     ) b ON true
     WHERE v.status = 'active' AND v.capacity >= :people AND (:district = '' OR v.district = :district)
       AND v.equipment @> :equipment
+      AND :opens <= now() + make_interval(days => (v.sharing->>'horizon_days')::int)
       AND EXISTS (
         SELECT 1
         FROM unnest(tstzmultirange(tstzrange(:opens, :closes)) - coalesce(b.taken, '{}'::tstzmultirange)) r
@@ -77,9 +77,10 @@ async def find_free(session: AsyncSession, need: Need) -> list[Free]:
         "equipment": list(need.equipment), "length": timedelta(minutes=need.minutes), "most": LOOKED_AT,
     }  # fmt: skip
     found: list[Free] = []
+    window = span_on(need.day, opens, closes)
     for row in await session.execute(_FREE, values):
         taken = [span_on(need.day, low, high) for low, high in zip(row.lows, row.highs, strict=True)]
-        at = _first_fit(Opening.model_validate(row.opening), need, taken, span_on(need.day, opens, closes))
+        at = first_fit(Opening.model_validate(row.opening), need.day, need.minutes, taken, window)
         if at is not None:
             start = midnight + timedelta(minutes=at)
             end = start + timedelta(minutes=need.minutes)
@@ -87,12 +88,3 @@ async def find_free(session: AsyncSession, need: Need) -> list[Free]:
         if len(found) == SHOWN:
             break
     return found
-
-
-def _first_fit(opening: Opening, need: Need, taken: list[Span], window: Span) -> int | None:
-    """The first quarter of an hour at which it fits."""
-    for span in free_in(open_spans(opening, need.day), taken):
-        begins = -(-max(span.opens, window.opens) // 15) * 15
-        if begins + need.minutes <= min(span.closes, window.closes):
-            return begins
-    return None

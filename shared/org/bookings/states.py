@@ -86,7 +86,10 @@ def touch(booking: Booking, **changes: Any) -> None:
 
 async def fresh(session: AsyncSession, ids: Iterable[UUID]) -> list[Booking]:
     """The bookings as a statement just left them, by time."""
-    query = select(Booking).where(Booking.id.in_(set(ids))).order_by(Booking.during, Booking.id)
+    wanted = set(ids)
+    if not wanted:
+        return []
+    query = select(Booking).where(Booking.id.in_(wanted)).order_by(Booking.during, Booking.id)
     return list(await session.scalars(query.execution_options(populate_existing=True)))
 
 
