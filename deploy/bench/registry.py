@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import identity, ingest, latency, lookups, pages, rebuild, startup
+from deploy.bench import bookings, identity, ingest, latency, lookups, pages, rebuild, startup
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -14,6 +14,7 @@ MEASURES: dict[str, Measure] = {
     "pages": pages.rows,
     "latency": latency.rows,
     "identity": identity.rows,
+    "bookings": bookings.rows,
     "ingest": ingest.rows,
     "rebuild": rebuild.rows,
 }

@@ -7,6 +7,7 @@ from services.hub.persons import follow, persons
 from services.hub.quality import quality
 from services.hub.recount import recount
 from services.hub.review import review
+from services.hub.venues import venues
 from shared.kit.audit.titles import describe_words
 from shared.kit.auditors import auditors
 from shared.kit.context import make_kit
@@ -32,6 +33,7 @@ def build(settings: Settings) -> Service:
             review(),
             quality(),
             recount(kit),
+            venues(kit),
             ops(kit),
             staff(kit),
             auditors(kit),
@@ -48,5 +50,6 @@ describe_words(
         "verdict": "判断",
         "quarantine": "隔离的消息",
         "recount": "对账",
+        "booking_request": "场地申请",
     }
 )

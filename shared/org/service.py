@@ -12,6 +12,7 @@ from shared.kit.service import Service, Uploads
 from shared.kit.settings import Settings
 from shared.kit.staff.module import staff
 from shared.kit.web import Brand, Find
+from shared.org.bookings import bookings
 from shared.org.home import home
 from shared.org.identity import identity
 from shared.org.imports import imports
@@ -22,6 +23,7 @@ from shared.org.profile import OrgProfile
 from shared.org.recount import recount
 from shared.org.scopes import unit_scope
 from shared.org.units import units
+from shared.org.venues import venues
 
 UPLOAD_LIMIT = 52_500_000  # 50 MiB and the form around it
 OwnModule = Callable[[OrgKit], Module]
@@ -37,6 +39,8 @@ def org_service(
         home(org),
         members(org),
         units(org),
+        venues(org),
+        bookings(org),
         imports(org),
         *(build(org) for build in own),
         staff(kit, unit_scope),
@@ -81,5 +85,7 @@ describe_words(
         "refused": "不予写入",
         "written": "已写入",
         "units": "单位数",
+        "venue": "场地",
+        "booking": "预订",
     }
 )
