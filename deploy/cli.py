@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from deploy.commands import compose, images, prepare, reset, setup, up
+from deploy.commands import backup, bundle, compose, images, keys, prepare, reset, setup, up
 from deploy.commands.common import CommandError
 from deploy.local.home import ForeignFolderError
 from deploy.local.leftovers import AlreadyRunningError
@@ -25,11 +25,18 @@ COMMANDS: dict[str, tuple[Run, Add, str]] = {
     "migrate": (prepare.migrate, no_arguments, "更新数据库结构 / bring the databases up to date"),
     "provision": (prepare.provision, no_arguments, "更新消息总线 / update the bus, let newcomers join"),
     "images": (images.run, images.add, "构建容器镜像 / build the container images"),
+    "bundle": (bundle.run, bundle.add, "离线安装包 / everything for a server without a network"),
     "setup": (setup.run, setup.add, "生成密码、密钥、证书 / make passwords, keys, certificates of a server"),
-    "compose": (compose.run, compose.add, "docker compose,带本机设置 / docker compose with this server's settings"),
+    "backup": (backup.backup, backup.add_backup, "立即备份数据库 / back the databases up now"),
+    "restore": (backup.restore, backup.add_restore, "恢复数据库 / bring the databases back"),
+    "keys": (keys.run, keys.add, "站点钥匙:准入、更换、吊销 / keys of sites: admit, replace, revoke"),
+    "compose": (
+        compose.run,
+        compose.add,
+        "docker compose,带本机设置 / docker compose with this server's settings",
+    ),
 }
-EXPECTED = (
-    CommandError, ForeignFolderError, AlreadyRunningError, PortTakenError, ServerError)
+EXPECTED = (CommandError, ForeignFolderError, AlreadyRunningError, PortTakenError, ServerError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

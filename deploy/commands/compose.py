@@ -2,15 +2,20 @@
 
 import argparse
 import os
+from pathlib import Path
 
 from deploy.commands.common import CommandError
+from deploy.containers.bus import Site
 from deploy.containers.state import State, state
 from deploy.local.packages import ROOT
+from deploy.topology.names import HUB
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", default="", help="folder; default QUNTUAN_STATE or deploy/state")
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what docker compose is told: up --wait, ps, logs")
+    parser.add_argument(
+        "rest", nargs=argparse.REMAINDER, help="what docker compose is told: up --wait, ps, logs"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,5 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def prefix(here: State) -> list[str]:
     """The same for every call."""
-    manifest = str(ROOT / "deploy" / "compose.yaml")
-    return ["docker", "compose", "--env-file", str(here.env), "--file", manifest]
+    return ["docker", "compose", "--env-file", str(here.env), "--file", str(manifest(Site.of(here)))]
+
+
+def manifest(site: Site) -> Path:
+    """Of one server for everything, of the hub's site, of an organisation's."""
+    if not site.code:
+        return ROOT / "deploy" / "compose.yaml"
+    return ROOT / "deploy" / "sites" / ("hub.yaml" if site.code == HUB else "organisation.yaml")

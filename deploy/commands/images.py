@@ -6,7 +6,9 @@ from deploy.containers import images
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--base", default="", help="a Debian image to build on; without: one is made, no registry")
+    parser.add_argument(
+        "--base", default="", help="a Debian image to build on; without: one is made, no registry"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`quntuan setup`: the state folder of a server in containers - passwords, keys, certificates, configuration."""
+"""`quntuan setup`: the state folder of a server in containers: passwords, keys, certificates."""
 
 import argparse
 import shutil
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from deploy.commands.common import CommandError, packages
 from deploy.containers import certificates, images
-from deploy.containers.state import State, state, write
+from deploy.containers.bus import Site, configure
+from deploy.containers.state import State, copy, state, write
 from deploy.local.packages import organisations
-from deploy.topology.config import Listen, server_config
-from deploy.topology.keys import ensure_keys
+from deploy.topology.names import HUB
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -17,19 +17,38 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--listen", default="127.0.0.1", help="address the proxy listens on")
     parser.add_argument("--port", type=int, default=8443, help="its port")
     parser.add_argument("--state", default="", help="folder; default QUNTUAN_STATE or deploy/state")
+    parser.add_argument(
+        "--site", default="", help="`hub` or an organisation's code; default: all on one server"
+    )
+    parser.add_argument(
+        "--hub", action="append", default=[], help="organisation: the hub's leaf address, host:7422"
+    )
+    parser.add_argument("--hub-ca", default="", help="organisation: certificate of the hub's authority")
+    parser.add_argument(
+        "--match-key", default="", help="organisation: the key all organisations share, as a file"
+    )
     parser.add_argument("--synthetic", action="store_true", help="a demo: synthetic people are accepted")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Safe to repeat: what is there stays, what is missing is made."""
     here = state(arguments.state)
-    services = [package.code for package in packages()]
+    known = [package.code for package in packages()]
+    if arguments.site and arguments.site not in known:
+        raise CommandError(f"没有这个服务 / no such service: {arguments.site}")
+    services = [arguments.site] if arguments.site else known
+    if arguments.match_key:
+        copy(Path(arguments.match_key), here.secrets / "jobs" / "match-key")
     here.make(services)
-    keys = ensure_keys(here.seeds, organisations(packages()))
+    Site(arguments.site, arguments.hub).save(here)
+    if arguments.hub_ca:
+        copy(Path(arguments.hub_ca), here.bus / "ca.crt")
+    configure(here, organisations(packages()))
     here.hand_out_seeds(services)
-    listen = Listen(Path("/data/js"), 4222, 8222, host="0.0.0.0")  # noqa: S104 - inside its container
-    write(here.bus / "nats.conf", server_config(organisations(packages()), keys, listen))
-    certificates.ensure(here.root / "authority", here.tls, [f"*.{arguments.domain}", arguments.domain])
+    names = [f"*.{arguments.domain}", arguments.domain]
+    certificates.ensure(here.root / "authority", here.tls, names)
+    if arguments.site == HUB:
+        certificates.ensure(here.root / "authority", here.bus, names)
     make_recovery_key(here)
     write(here.env, environment(here, arguments))
     here.open_to_containers()
@@ -46,6 +65,7 @@ def environment(here: State, arguments: argparse.Namespace) -> str:
     """What compose is told: nothing secret."""
     told = {
         "QUNTUAN_STATE": str(here.root),
+        "QUNTUAN_SITE": arguments.site,
         "QUNTUAN_VERSION": images.release(),
         "QUNTUAN_DOMAIN": arguments.domain,
         "QUNTUAN_LISTEN": arguments.listen,
@@ -61,9 +81,11 @@ def make_recovery_key(here: State) -> None:
     recipient = here.of("postgres") / "recipient"
     if recipient.exists():
         return
-    if not shutil.which("docker"):
-        raise CommandError("需要 docker / docker is needed")
-    image = next(image.tag for image in images.every_image() if image.name == "postgres")
-    text = images.docker("run", "--rm", "--network=none", "--entrypoint=age-keygen", image)
-    write(here.recovery_key, text)
-    write(recipient, next(line for line in text.splitlines() if "public key:" in line).rpartition(" ")[2] + "\n")
+    if not here.recovery_key.exists():
+        if not shutil.which("docker"):
+            raise CommandError("需要 docker / docker is needed")
+        image = next(image.tag for image in images.every_image() if image.name == "postgres")
+        keygen = ("run", "--rm", "--network=none", "--entrypoint=age-keygen", image)
+        write(here.recovery_key, images.docker(*keygen))
+    lines = here.recovery_key.read_text(encoding="ascii").splitlines()
+    write(recipient, next(line for line in lines if "public key:" in line).rpartition(" ")[2] + "\n")

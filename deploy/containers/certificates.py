@@ -31,7 +31,7 @@ class Pair:
 
 
 def ensure(authority: Path, folder: Path, names: Sequence[str], *, name: str = "server") -> None:
-    """`folder/<name>.crt` and `.key` for these names, and the authority's certificate beside them; kept if there."""
+    """`folder/<name>.crt` and `.key` for these names, the authority's beside them; kept if there."""
     root = _authority(authority)
     root_text = root.certificate.public_bytes(serialization.Encoding.PEM).decode()
     if not (folder / "ca.crt").exists():
@@ -60,7 +60,9 @@ def issue(authority: Pair, names: Sequence[str]) -> Pair:
     """A server's certificate; browsers take none that is valid longer."""
     key = ec.generate_private_key(ec.SECP256R1())
     builder = _builder(_name(names[0]), authority.certificate.subject, key, SERVER_DAYS)
-    builder = builder.add_extension(x509.SubjectAlternativeName([_alternative(n) for n in names]), critical=False)
+    builder = builder.add_extension(
+        x509.SubjectAlternativeName([_alternative(n) for n in names]), critical=False
+    )
     usage = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)
     return Pair(builder.sign(authority.key, hashes.SHA256()), key)

@@ -2,9 +2,9 @@
 
 import os
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from deploy.containers import wheels
 from deploy.local.packages import ROOT, discover
@@ -30,7 +30,8 @@ class Image:
 
 def release() -> str:
     """The version of this checkout; every image of it carries the same."""
-    return version("quntuan")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return str(project["version"])
 
 
 def every_image() -> list[Image]:
@@ -40,7 +41,7 @@ def every_image() -> list[Image]:
 
 
 def build(base: str = "") -> Iterator[str]:
-    """Build all of them on `base`, or on a Debian made from the Debian mirror alone; yields each tag when done."""
+    """Build all on `base`, or on a Debian made from the Debian mirror alone; yields each tag when done."""
     wheels.gather()
     chosen = base or _debian()
     for image in every_image():

@@ -1,4 +1,4 @@
-"""What runs once in a container and ends: databases, bus, demo city. `python -m deploy.containers.jobs <job>`."""
+"""What runs once in a container: databases, bus, demo. `python -m deploy.containers.jobs <job>`."""
 
 import asyncio
 import os
@@ -12,7 +12,8 @@ from sqlalchemy import URL
 from deploy.containers.state import database_roles
 from deploy.demo.load import ensure_demo
 from deploy.local.packages import ServicePackage, discover, organisations
-from deploy.topology.provision import provision
+from deploy.topology.names import HUB
+from deploy.topology.provision import provision, provision_hub, provision_site
 from shared.kit.testing.databases import ensure_database
 from shared.kit.testing.postgres import SUPERUSER
 
@@ -36,9 +37,17 @@ def migrate() -> None:
 
 def provision_bus() -> None:
     """Streams, sources and consumers of everybody on this server's bus; safe to repeat."""
-    codes = organisations(here())
-    asyncio.run(provision(os.environ["QUNTUAN_NATS_URL"], SECRETS / "jobs" / "nats", codes))
-    print(f"bus: up to date for {', '.join(codes)}")
+    url, seeds = os.environ["QUNTUAN_NATS_URL"], SECRETS / "jobs" / "nats"
+    site = os.environ.get("QUNTUAN_SITE", "")
+    if not site:
+        asyncio.run(provision(url, seeds, organisations(here())))
+    elif site == HUB:
+        asyncio.run(
+            provision_hub(url, seeds, sorted(p.name for p in (SECRETS / "nats" / "leaves").glob("*")))
+        )
+    else:
+        asyncio.run(provision_site(url, seeds, site))
+    print("bus: up to date")
 
 
 def demo() -> None:

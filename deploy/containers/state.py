@@ -2,12 +2,15 @@
 
     secrets/<service>/  database seed secret-key [match-key]      mounted into that service alone
     secrets/jobs/       superuser, <service>-owner, nats/*.nk     mounted into the jobs alone
-    secrets/postgres/   superuser recipient                       secrets/nats/ nats.conf [TLS]   secrets/proxy/ TLS
+    secrets/postgres/   superuser recipient
+    secrets/nats/       nats.conf, TLS of leaf nodes
+    secrets/proxy/      TLS
     recovery.key        reads the backups: to be carried away from this server
     env                 names, versions and ports for compose: nothing secret
 
-The folder itself is for its owner only; what is in it can be read by the containers it is mounted into, which run as
-users of their own. Whole folders are mounted: a file that is replaced would keep its old content in a running container.
+The folder itself is for its owner only; what is in it can be read by the containers it is mounted into, which
+run as users of their own. Whole folders are mounted: a single file that is replaced would keep its old content
+in a running container.
 """
 
 import os
@@ -98,7 +101,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def write(path: Path, text: str) -> None:
-    """A whole new file or the old one, never a half; nobody else may read it before it is where it belongs."""
+    """A whole new file or the old one, never a half; for its owner only until all is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

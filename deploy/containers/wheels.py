@@ -1,10 +1,10 @@
-"""The wheels that go into the images: what a service needs at run time, exactly as requirements.lock has it."""
+"""The wheels that go into the images: what a service needs at run time, exactly as locked."""
 
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def locked() -> dict[str, str]:
     }
 
 
-def closure(package: str, among: Set[str]) -> set[str]:
+def closure(package: str, among: AbstractSet[str]) -> set[str]:
     """What `package` needs at run time `among` the packages of the lock, itself excluded."""
     found: set[str] = set()
     waiting = [Requirement(package)]

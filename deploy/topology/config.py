@@ -69,7 +69,7 @@ def _account(organisation: Organisation, keys: Mapping[str, PublicKeys]) -> Bloc
 
 
 def exchange(organisation: Organisation, domain: str = "") -> Block:
-    """What an organisation's account gives to the hub's and takes from it; `domain`: its streams are at a site."""
+    """What an organisation's account gives to the hub's and takes from it; `domain`: a site's."""
     code = organisation.code
     give = _source(organisation.events, organisation.events_source, organisation.events_delivery, domain)
     take = _sourced(

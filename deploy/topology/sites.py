@@ -1,8 +1,8 @@
-"""Configuration of the bus when each organisation has a server of its own: a hub server or cluster, leaf nodes.
+"""The bus when each organisation has a server of its own: a hub server or cluster, and leaf nodes.
 
-At the hub an organisation is an account without streams in which its leaf node lands; what may pass between that
-account and the hub's is what one server allows, by the same lines. The organisation's streams are in a JetStream domain
-of its own on its own server, which works on when the line is down.
+At the hub an organisation is an account without streams in which its leaf node lands; what may pass between
+that account and the hub's is what one server allows, by the same lines. The organisation's streams are in a
+JetStream domain of its own on its own server, which works on when the line is down.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,8 +48,10 @@ def hub_config(
     tls: Tls,
     cluster: Cluster | None = None,
 ) -> str:
-    """One hub server. `leaves`: the public keys an organisation's leaf node may come with (two while one replaces the other;
-    none: nobody of it comes in)."""
+    """One hub server. `leaves`: the public keys an organisation's leaf node may come with.
+
+    Two while one replaces the other; none: nobody of it comes in.
+    """
     organisations = [Organisation(code) for code in leaves]
     accounts: Block = {
         organisation.account: {
@@ -82,7 +84,7 @@ def leaf_user(key: str) -> Block:
 def site_config(
     code: str, keys: Mapping[str, PublicKeys], listen: Listen, hub: Sequence[str], seed: str, ca: Path
 ) -> str:
-    """An organisation's server; `hub` are the hub's leaf ports (`host:port`), `seed` the secret of its leaf node."""
+    """An organisation's server; `hub`: the hub's leaf ports (`host:port`), `seed`: its leaf node's secret."""
     organisation = Organisation(code)
     server = listen.server(code)
     remote = {

@@ -15,7 +15,7 @@ class Settings(BaseSettings):
 
     service: str
     database_url: str
-    """May come without its password, which then is in `database_password_file`: an environment is no secret."""
+    """May come without its password, which then is in `database_password_file`."""
     database_password_file: Path | None = None
     nats_url: str = "nats://127.0.0.1:4222"
     nats_monitor_url: str = ""
@@ -47,7 +47,9 @@ class Settings(BaseSettings):
                 setattr(self, name, SecretStr(path.read_text(encoding="utf-8").strip()))
         if self.database_password_file is not None:
             word = self.database_password_file.read_text(encoding="utf-8").strip()
-            self.database_url = make_url(self.database_url).set(password=word).render_as_string(hide_password=False)
+            self.database_url = (
+                make_url(self.database_url).set(password=word).render_as_string(hide_password=False)
+            )
         return self
 
     def secret(self, name: Literal["nats_seed", "secret_key", "match_key"]) -> str:

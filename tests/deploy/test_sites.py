@@ -71,9 +71,7 @@ class City:
 
 
 def listen_of(site: Site) -> Listen:
-    return Listen(
-        site.folder / "js", site.server.port, site.server.monitor_port, name=f"{site.code}-1"
-    )
+    return Listen(site.folder / "js", site.server.port, site.server.monitor_port, name=f"{site.code}-1")
 
 
 def new_site(folder: Path, code: str) -> Site:
