@@ -8,9 +8,9 @@
     recovery.key        reads the backups: to be carried away from this server
     env                 names, versions and ports for compose: nothing secret
 
-The folder itself is for its owner only; what is in it can be read by the containers it is mounted into, which
-run as users of their own. Whole folders are mounted: a single file that is replaced would keep its old content
-in a running container.
+The folder itself is for its owner only; what is in it can be read by the containers it is mounted into:
+they run as users of their own. Whole folders are mounted: a single file that is replaced would keep its
+old content in a running container.
 """
 
 import os
