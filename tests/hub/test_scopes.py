@@ -54,7 +54,9 @@ async def test_every_kind_of_query_within_a_unit(
         assert ({r.name for r in found.rows}, found.total) == (IN_THE_WEST, 2), typed
         assert found.unit_name == "单位1/a"
     assert [r.name for r in (await look(town, "张伟", narrow=Narrow(unit=STREET))).rows] == ["张伟明"]
-    assert [r.name for r in (await look(town, "张", narrow=Narrow(unit=EAST, org="alpha"))).rows] == ["张伟国"]
+    assert [r.name for r in (await look(town, "张", narrow=Narrow(unit=EAST, org="alpha"))).rows] == [
+        "张伟国"
+    ]
     assert (await look(town, "张", narrow=Narrow(unit=EAST, org="beta"))).rows == []
 
 
