@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
-LONGEST_BREATH = 0.008
+LONGEST_BREATH = 0.004
 """Seconds of computing after which others are let in."""
 
 

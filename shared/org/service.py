@@ -15,7 +15,7 @@ from shared.kit.web import Brand, Find
 from shared.org.bookings import bookings
 from shared.org.home import home
 from shared.org.identity import identity
-from shared.org.imports import imports
+from shared.org.imports import UPLOAD, imports
 from shared.org.kit import OrgKit, make_org_kit
 from shared.org.members import members
 from shared.org.policy import MembershipPolicy
@@ -25,7 +25,6 @@ from shared.org.scopes import unit_scope
 from shared.org.units import units
 from shared.org.venues import venues
 
-UPLOAD_LIMIT = 52_500_000  # 50 MiB and the form around it
 OwnModule = Callable[[OrgKit], Module]
 
 
@@ -54,7 +53,7 @@ def org_service(
         (*modules, identity(org, names), recount(org, names)),
         inbox=Inbox.of_organisation(profile.code),
         find=Find("/members/search", "查人员：姓名、拼音、手机号、证号", "members.read"),
-        uploads=Uploads(("/imports", "/api/v1/imports"), UPLOAD_LIMIT),
+        uploads=Uploads(("/imports", "/api/v1/imports"), UPLOAD),
     )
 
 

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from shared.org.imports.limits import UPLOAD
+
 if TYPE_CHECKING:
     from shared.org.imports.module import imports
 
-__all__ = ["imports"]
+__all__ = ["UPLOAD", "imports"]
 
 
 def __getattr__(name: str) -> object:

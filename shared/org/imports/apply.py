@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
@@ -19,7 +19,7 @@ from shared.org.imports.lease import enter, hold, touch
 from shared.org.imports.lines import Reader
 from shared.org.imports.models import ImportBatch, ImportRow, ImportUnit
 from shared.org.imports.places import Places
-from shared.org.imports.sums import state_sums
+from shared.org.imports.sums import state_sums, writable
 from shared.org.kit import OrgKit
 from shared.org.members import Member, admit_many, change_many, difference, find_same
 from shared.org.policy import Entry
@@ -29,15 +29,6 @@ T = TypeVar("T")
 CHUNK = 500
 _MEANWHILE = "核对以后，名册又有变动"
 _AGAIN = "请把这一行另行导入，重新核对。"
-
-
-def writable() -> ColumnElement[bool]:
-    """Lines that will be written: new or changed, not put aside, a change of name only when confirmed."""
-    return and_(
-        ImportRow.outcome.in_(("new", "changed")),
-        ImportRow.decision != "skip",
-        or_(ImportRow.wants_look.is_(False), ImportRow.decision == "confirm"),
-    )
 
 
 def actor_of(batch: ImportBatch) -> audit.System:

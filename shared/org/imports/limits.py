@@ -3,6 +3,10 @@
 MB = 1_000_000
 
 PACKED = 50 * MB
+TEXT = 300 * MB
+"""a million lines of a roster are some 190 MB"""
+UPLOAD = TEXT + 2 * MB
+"""the largest file and the form around it"""
 UNPACKED = 512 * MB
 ENTRIES = 200
 RATIO = 200
@@ -20,6 +24,19 @@ ROW = 200_000
 
 MEMORY = 1_400 * MB
 CPU_SECONDS = 30
-WALL_SECONDS = 60
+CPU_SECONDS_PER_MB = 0.5
+"""more for long texts: workbooks are small, and the hostile ones among them end early"""
+SILENCE = 60
+"""seconds in which the child must say something; how long all of it takes is for the database to say"""
 LINE = 2 * MB
 """longest line of the child's answer"""
+
+
+def most_bytes(head: bytes) -> int:
+    """How large a file that begins so may be: a workbook is packed, text is not."""
+    return PACKED if head.startswith(b"PK") else TEXT
+
+
+def cpu_seconds(size: int) -> int:
+    """How long the child may compute for a file of that size."""
+    return CPU_SECONDS + round(size / MB * CPU_SECONDS_PER_MB)

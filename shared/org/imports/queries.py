@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
 from shared.kit.errors import Invalid
 from shared.kit.pagination import Cursor, Page, decode
-from shared.org.imports.apply import writable
 from shared.org.imports.models import WORKING, ImportBatch, ImportRow, ImportUnit
 from shared.org.kit import OrgKit
 from shared.org.units import below, units_by_id
@@ -18,6 +17,8 @@ from shared.org.units import below, units_by_id
 PAGE = 50
 PREVIEW = 12
 HISTORY = 30
+PROPOSALS = 300
+"""units to be founded that a page lists; a file that proposes more is written otherwise than the tree"""
 WRONG_PAGE, FIRST_PAGE = "页码不正确", "请回到第一页。"
 
 TABS: dict[str, str] = {
@@ -75,9 +76,11 @@ async def preview(
     out = []
     for tab in tabs:
         query = select(ImportRow).where(ImportRow.batch_id == batch_id, _in_tab(tab))
-        rows = list(
-            await session.scalars(query.order_by(ImportRow.wants_look.desc(), ImportRow.line).limit(PREVIEW))
-        )
+        query = query.order_by(ImportRow.line)
+        looks = query.where(ImportRow.wants_look).limit(PREVIEW) if tab == "changed" else None
+        rows = list(await session.scalars(looks)) if looks is not None else []
+        rest = query.where(ImportRow.wants_look.is_(False)).limit(PREVIEW - len(rows))
+        rows += await session.scalars(rest) if len(rows) < PREVIEW else []
         if rows:
             out.append((tab, rows))
     return out
@@ -93,9 +96,10 @@ class Proposal:
 
 
 async def proposals(session: AsyncSession, org: OrgKit, batch_id: UUID) -> list[Proposal]:
-    """Units to be founded, from the top down."""
+    """Units to be founded, from the top down; of very many the first."""
     query = select(ImportUnit).where(ImportUnit.batch_id == batch_id)
-    units = list(await session.scalars(query.order_by(ImportUnit.depth, ImportUnit.below, ImportUnit.name)))
+    query = query.order_by(ImportUnit.depth, ImportUnit.below, ImportUnit.name).limit(PROPOSALS)
+    units = list(await session.scalars(query))
     bases = await units_by_id(session, {u.base_id for u in units})
     by_id = {u.id: u for u in units}
     out = []
@@ -106,32 +110,6 @@ async def proposals(session: AsyncSession, org: OrgKit, batch_id: UUID) -> list[
         kinds = tuple((code, org.profile.kind(code).title) for code in org.profile.kind(above).children)
         out.append(Proposal(unit, kinds, org.profile.kind(unit.kind).title))
     return out
-
-
-async def waiting(session: AsyncSession, batch_id: UUID) -> int:
-    """Changes of name that nobody has confirmed or put aside yet."""
-    where = (
-        ImportRow.batch_id == batch_id,
-        ImportRow.wants_look,
-        ImportRow.decision == "",
-        ImportRow.state == "",
-    )
-    return await session.scalar(select(func.count()).select_from(ImportRow).where(*where)) or 0
-
-
-async def put_aside(session: AsyncSession, batch_id: UUID) -> int:
-    """Lines staff decided not to write."""
-    where = (ImportRow.batch_id == batch_id, ImportRow.decision == "skip")
-    return await session.scalar(select(func.count()).select_from(ImportRow).where(*where)) or 0
-
-
-async def units_needed(session: AsyncSession, batch_id: UUID) -> int:
-    """How many units writing would found directly for its lines (those above them come with them)."""
-    used = select(ImportRow.unit_id).where(ImportRow.batch_id == batch_id, writable())
-    query = select(func.count()).select_from(ImportUnit).where(ImportUnit.batch_id == batch_id)
-    if not await session.scalar(query.where(ImportUnit.id.in_(used))):
-        return 0
-    return await session.scalar(query) or 0
 
 
 async def history(session: AsyncSession, scope: str, cursor: str | None) -> Page[ImportBatch]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.org.imports import files
@@ -17,7 +17,14 @@ from shared.org.imports.models import ImportBatch, ImportRow, ImportShape
 from shared.org.imports.refusal import FileRefused
 from shared.org.kit import OrgKit
 
-CHUNK = 1000
+CHUNK = 500
+_KEEP = text(
+    "insert into import_row (batch_id, line, sheet, row, cells, outcome, decision, state, name, last4, note,"
+    " wants_look, changes, troubles)"
+    " select :batch_id, line, sheet, row, cells, '', '', '', '', '', '', false, '[]', '[]' from unnest("
+    "cast(:lines as int[]), cast(:sheets as int[]), cast(:rows as int[]), cast(:cells as bytea[]))"
+    " as x(line, sheet, row, cells)"
+)
 
 
 @dataclass
@@ -29,7 +36,7 @@ class _Reading:
     sheets: list[str] = field(default_factory=list)
     heads: list[list[tuple[int, list[Cell]]]] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
-    pending: list[dict[str, Any]] = field(default_factory=list)
+    pending: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     line: int = 0
 
     def take(self, org: OrgKit, batch_id: UUID, message: Any) -> None:
@@ -39,8 +46,8 @@ class _Reading:
             self.counts[-1] += 1
             if len(self.heads[-1]) < HEAD_WITHIN:
                 self.heads[-1].append((number, cells))
-            row = {"batch_id": batch_id, "line": self.line, "sheet": len(self.sheets) - 1, "row": number}
-            self.pending.append({**row, "cells": seal(org.kit.cipher, batch_id, cells)})
+            sealed = seal(org.kit.cipher, batch_id, cells)
+            self.pending.append((self.line, len(self.sheets) - 1, number, sealed))
         elif "sheet" in message:
             self.sheets.append(message["sheet"])
             self.heads.append([])
@@ -76,7 +83,9 @@ async def read_file(org: OrgKit, batch_id: UUID, lease: UUID) -> None:
 
 async def _keep(session: AsyncSession, batch: ImportBatch, reading: _Reading) -> None:
     if reading.pending:
-        await session.execute(insert(ImportRow), reading.pending)
+        lines, sheets, rows, cells = map(list, zip(*reading.pending, strict=True))
+        given = {"batch_id": batch.id, "lines": lines, "sheets": sheets, "rows": rows, "cells": cells}
+        await session.execute(_KEEP, given)
     reading.pending = []
     batch.done = reading.line
     touch(batch)

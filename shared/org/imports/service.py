@@ -14,13 +14,13 @@ from shared.kit.errors import Invalid, NotFound, Refused, TooLarge
 from shared.kit.staff import Staff
 from shared.org.imports import files, limits
 from shared.org.imports.aliases import Titles
-from shared.org.imports.apply import writable
 from shared.org.imports.cells import plain, unseal
 from shared.org.imports.columns import Table, load, with_head
+from shared.org.imports.forgetting import forget_lines
 from shared.org.imports.lease import enter, touch
 from shared.org.imports.models import ImportBatch, ImportRow, ImportShape, ImportUnit
 from shared.org.imports.rules import WITHDRAW_DAYS
-from shared.org.imports.sums import outcome_sums
+from shared.org.imports.sums import counted, recounted, worth
 from shared.org.kit import OrgKit
 from shared.org.units import in_scope, units_by_id
 from shared.org.units.rules import clean_name
@@ -35,8 +35,9 @@ async def upload(session: AsyncSession, org: OrgKit, staff: Staff, name: str, fi
     size = file.seek(0, 2)
     if size == 0:
         raise Invalid("文件是空的", hint="请重新选择文件。", fields={"file": "文件是空的，请重新选择"})
-    if size > limits.PACKED:
-        most = limits.PACKED // limits.MB
+    file.seek(0)
+    if size > (limit := limits.most_bytes(file.read(4))):
+        most = limit // limits.MB
         raise TooLarge(f"文件超过 {most} MB", hint="请拆成几个文件，或删去图片和多余的格式后再上传。")
     batch = ImportBatch(
         status="reading", actor_id=staff.id, actor_name=staff.name, scope=staff.scope_path,
@@ -173,7 +174,9 @@ async def decide(
         raise Refused("这一行已经处理过了")
     if decision == "confirm" and not row.wants_look:
         raise Refused("这一行不需要确认")
+    before = worth(row)
     row.decision = decision
+    await recounted(session, batch, row, before)
     touch(batch)
     return batch, row
 
@@ -206,7 +209,7 @@ async def confirm(
     batch = await _at(session, staff, batch_id, ("ready",))
     if version is not None and version != batch.version:
         raise Refused("核对结果刚刚有变动", hint="请看过最新结果后再确认。")
-    count = await to_write(session, batch_id)
+    count = (await counted(session, batch))["to_write"]
     if not count:
         raise Refused("没有要写入的行", hint="名册与文件一致，或全部行都不写入。")
     batch.confirmed_at, batch.confirmed_id, batch.confirmed_by = clock.now(), staff.id, staff.name
@@ -218,29 +221,22 @@ async def confirm(
     return batch
 
 
-async def to_write(session: AsyncSession, batch_id: UUID) -> int:
-    """How many lines a confirmation would write."""
-    where = (ImportRow.batch_id == batch_id, ImportRow.state == "", writable())
-    return await session.scalar(select(func.count()).select_from(ImportRow).where(*where)) or 0
-
-
 async def cancel(session: AsyncSession, staff: Staff, batch_id: UUID) -> ImportBatch:
-    """Put the whole import aside before anything is written; its raw lines are forgotten at once."""
+    """Put the whole import aside before anything is written; its raw lines go, many in the background."""
     batch = await _at(session, staff, batch_id, ("reading", "mapping", "planning", "ready"))
     if batch.applied_at is not None or await _written(session, batch_id):
         raise Refused("这一批已有行写入，不能取消", hint="可以继续写入，完成后整批撤回。")
-    forget = update(ImportRow).where(ImportRow.batch_id == batch_id).values(cells=None, before=None)
-    await session.execute(forget, execution_options={"synchronize_session": False})
     await files.forget(session, batch_id)
-    batch.purged_at = clock.now()
     enter(batch, "cancelled")
+    if not await forget_lines(session, batch):
+        batch.purged_at = clock.now()
     audit.record(session, actor=staff, action="import.cancelled", target=("import", batch.id))
     return batch
 
 
-async def _written(session: AsyncSession, batch_id: UUID) -> int:
-    where = (ImportRow.batch_id == batch_id, ImportRow.state == "written")
-    return await session.scalar(select(func.count()).select_from(ImportRow).where(*where)) or 0
+async def _written(session: AsyncSession, batch_id: UUID) -> bool:
+    written = select(ImportRow.line).where(ImportRow.batch_id == batch_id, ImportRow.state == "written")
+    return await session.scalar(written.limit(1)) is not None
 
 
 def withdraw_until(batch: ImportBatch) -> datetime | None:
@@ -257,18 +253,13 @@ async def withdraw(session: AsyncSession, staff: Staff, batch_id: UUID) -> Impor
     if until is None or clock.now() > until:
         days = WITHDRAW_DAYS.on(clock.today())
         raise Refused(f"写入已超过 {days} 天，不能整批撤回", hint="请在名册中逐人更正。")
-    written = await _written(session, batch_id)
+    written = batch.sums.get("written", 0)
     if not written:
         raise Refused("这一批没有写入任何人，不需要撤回")
     batch.problem = {"withdrawn_by": staff.name, "withdrawn_id": str(staff.id)}
     enter(batch, "withdrawing", written)
     audit.record(session, actor=staff, action="import.withdraw_asked", target=("import", batch.id))
     return batch
-
-
-async def refreshed_sums(session: AsyncSession, batch: ImportBatch) -> None:
-    """Count again after a decision."""
-    batch.sums = {**batch.sums, **await outcome_sums(session, batch.id)}
 
 
 async def _at(session: AsyncSession, staff: Staff, batch_id: UUID, statuses: Sequence[str]) -> ImportBatch:

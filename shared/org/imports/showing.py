@@ -12,6 +12,7 @@ from shared.org.imports import queries, service
 from shared.org.imports.aliases import Titles
 from shared.org.imports.columns import load
 from shared.org.imports.models import WORKING, ImportBatch
+from shared.org.imports.sums import counted
 from shared.org.kit import OrgKit
 
 _ = lazy_gettext
@@ -71,7 +72,7 @@ async def batch_context(
 async def _checked(
     session: AsyncSession, org: OrgKit, batch: ImportBatch, tab: str, cursor: str
 ) -> dict[str, Any]:
-    sums = batch.sums
+    sums = await counted(session, batch)
     shown = [t for t in queries.TABS if sums.get(t) or t in _PREVIEWED or t == "same"]
     page, groups = None, []
     if tab:
@@ -87,10 +88,6 @@ async def _checked(
         "group_titles": queries.TABS,
         "page": page,
         "proposals": await queries.proposals(session, org, batch.id),
-        "to_write": await service.to_write(session, batch.id),
-        "waiting": await queries.waiting(session, batch.id),
-        "aside": await queries.put_aside(session, batch.id),
-        "founding": await queries.units_needed(session, batch.id),
         "until": service.withdraw_until(batch),
     }
 

@@ -23,15 +23,16 @@ REASON = "登记有误：整批撤回导入"
 
 async def take_back(org: OrgKit, batch_id: UUID, lease: UUID) -> None:
     """Chunk by chunk; a restart goes on with the lines that are still written."""
-    size = CHUNK
+    size, last = CHUNK, 0
     while True:
         try:
-            if not await _chunk(org, batch_id, lease, size):
+            reached = await _chunk(org, batch_id, lease, last, size)
+            if not reached:
                 break
-            size = CHUNK
+            size, last = CHUNK, reached
         except Problem as problem:
             if size == 1:
-                await _keep_first(org, batch_id, lease, problem)
+                last = await _keep_first(org, batch_id, lease, last, problem)
             size = 1  # one line is in the way of the others
     async with org.kit.database.transaction() as session:
         batch = await hold(session, batch_id, lease, "withdrawing")
@@ -57,15 +58,17 @@ def _actor(batch: ImportBatch) -> audit.System:
     )
 
 
-async def _rows(session: AsyncSession, batch_id: UUID, size: int) -> list[ImportRow]:
+async def _rows(session: AsyncSession, batch_id: UUID, last: int, size: int) -> list[ImportRow]:
     query = select(ImportRow).where(ImportRow.batch_id == batch_id, ImportRow.state == "written")
+    query = query.where(ImportRow.line > last)  # not from the first line each time: there may be a million
     return list(await session.scalars(query.order_by(ImportRow.line).limit(size).with_for_update()))
 
 
-async def _chunk(org: OrgKit, batch_id: UUID, lease: UUID, size: int) -> int:
+async def _chunk(org: OrgKit, batch_id: UUID, lease: UUID, last: int, size: int) -> int:
+    """Take the next lines back; the last of them, 0 when there was none."""
     async with org.kit.database.transaction() as session:
         batch = await hold(session, batch_id, lease, "withdrawing")
-        rows = await _rows(session, batch_id, size)
+        rows = await _rows(session, batch_id, last, size)
         people = {
             m.id: m
             for m in await session.scalars(
@@ -90,7 +93,7 @@ async def _chunk(org: OrgKit, batch_id: UUID, lease: UUID, size: int) -> int:
         await _undo(session, org, batch, fresh, back)
         batch.done += len(rows)
         touch(batch)
-        return len(rows)
+        return rows[-1].line if rows else 0
 
 
 async def _undo(
@@ -107,9 +110,10 @@ async def _undo(
         await change_many(session, org, pairs, actor, REASON, batch.id, clear=clear)
 
 
-async def _keep_first(org: OrgKit, batch_id: UUID, lease: UUID, problem: Problem) -> None:
+async def _keep_first(org: OrgKit, batch_id: UUID, lease: UUID, last: int, problem: Problem) -> int:
     async with org.kit.database.transaction() as session:
         batch = await hold(session, batch_id, lease, "withdrawing")
-        for row in await _rows(session, batch_id, 1):
-            row.state, row.note = "kept", f"不能撤回：{problem.title}"
+        for row in await _rows(session, batch_id, last, 1):
+            row.state, row.note, last = "kept", f"不能撤回：{problem.title}", row.line
         touch(batch)
+        return last

@@ -4,21 +4,18 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
-
 from shared.kit import clock
-from shared.org.imports import apply, lease, plan, reading, withdraw
-from shared.org.imports.models import ImportBatch, ImportRow
+from shared.org.imports import apply, forgetting, lease, plan, reading, withdraw
+from shared.org.imports.models import ImportBatch
 from shared.org.imports.rules import KEEP_DAYS
+from shared.org.imports.sums import outcome_sums, state_sums
 from shared.org.kit import OrgKit
 
 log = logging.getLogger("quntuan.imports")
 POLL = 1.0
-PURGE_EVERY = timedelta(minutes=10)
 TRIES = 3
 
 Stage = Callable[[OrgKit, UUID, UUID], Awaitable[None]]
@@ -30,12 +27,6 @@ STAGES: dict[str, Stage] = {
 }
 _GIVEN_UP = {"reading": "refused", "planning": "mapping", "applying": "ready", "withdrawing": "applied"}
 
-_FORGOTTEN: dict[str, Any] = {
-    "cells": None, "before": None, "name": "", "last4": "", "changes": [], "troubles": [],
-    "key_identity": None, "key_phone": None, "key_unit": None, "key_card": None,
-}  # fmt: skip
-"""what a line says about a person; its outcome and state stay, so that the sums stay true"""
-
 
 class ImportWorker:
     """One loop per worker process; several processes share the work by leases."""
@@ -44,7 +35,6 @@ class ImportWorker:
         self._org = org
         self._wake = asyncio.Event()
         self._failures: dict[UUID, int] = {}
-        self._purged: datetime | None = None
 
     def wake(self) -> None:
         """Something was just handed in by this process."""
@@ -101,23 +91,19 @@ class ImportWorker:
             hint = "错误已记录，请告诉运维人员；已写入的行不受影响，可以再次继续。"
             batch.problem = {**batch.problem, "reason": "系统处理时出错", "hint": hint}
             lease.enter(batch, _GIVEN_UP[stage])
+            if batch.status in ("ready", "applied"):
+                counted = await outcome_sums(session, batch_id) | await state_sums(session, batch_id)
+                batch.sums = batch.sums | counted
         self._failures.pop(batch_id, None)
 
     async def _purge(self) -> None:
-        """Raw lines and old values are personal data: they go when their time is over."""
-        now = clock.now()
-        if self._purged and now - self._purged < PURGE_EVERY:
-            return
-        self._purged = now
-        until = now - timedelta(days=KEEP_DAYS.on(clock.today()))
-        async with self._org.kit.database.transaction() as session:
-            query = select(ImportBatch).where(ImportBatch.created_at < until, ImportBatch.purged_at.is_(None))
-            for batch in await session.scalars(query.limit(20).with_for_update(skip_locked=True)):
-                statement = update(ImportRow).where(ImportRow.batch_id == batch.id)
-                await session.execute(
-                    statement.values(_FORGOTTEN),
-                    execution_options={"synchronize_session": False},
-                )
-                batch.purged_at = now
-                if batch.status in ("mapping", "ready", "planning"):
-                    lease.enter(batch, "cancelled")
+        """Forget lines whose time is over; a batch that is put aside does not wait for the next round."""
+        until = clock.now() - timedelta(days=KEEP_DAYS.on(clock.today()))
+        database, last = self._org.kit.database, 0
+        async with database.transaction() as session:
+            batch_id = await forgetting.due(session, until)
+        while batch_id is not None:
+            async with database.transaction() as session:
+                last = await forgetting.forget_next(session, batch_id, last)
+            if not last or self._wake.is_set():
+                return

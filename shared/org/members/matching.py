@@ -1,11 +1,12 @@
 """Finding the affiliation an entry speaks of, for imports and double registrations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Date, Select, Text, bindparam, column, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.pii import name_key
@@ -16,6 +17,8 @@ from shared.org.policy import Entry
 
 Why = Literal["identity", "name+birth+phone", "name+birth+unit"]
 CHUNK = 2000
+NAMESAKES = 1000
+"""People of one name born on one day: far more than there are."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,13 @@ def _asked(org: OrgKit, entry: Entry) -> _Asked:
 async def _candidates(
     session: AsyncSession, asked: Sequence[_Asked]
 ) -> tuple[dict[UUID, list[Member]], dict[tuple[str, object], list[Member]]]:
+    by_identity: dict[UUID, list[Member]] = {}
+    by_name: dict[tuple[str, object], list[Member]] = {}
     tokens = {a.identity for a in asked if a.identity}
     names = {(a.key, a.entry.birth) for a in asked if a.entry.birth}
     where: list[ColumnElement[bool]] = [among(Member.identity_token, tokens)] if tokens else []
-    if names:
-        where.append(tuple_(Member.name_key, Member.birth).in_(names))
-    by_identity: dict[UUID, list[Member]] = {}
-    by_name: dict[tuple[str, object], list[Member]] = {}
+    if names and (known := list(await session.scalars(_namesakes(names)))):
+        where.append(among(Member.id, known))
     if not where:
         return by_identity, by_name
     query = select(Member).where(Member.standing != "left", or_(*where)).order_by(Member.id)
@@ -75,6 +78,25 @@ async def _candidates(
             by_identity.setdefault(member.identity_token, []).append(member)
         by_name.setdefault((member.name_key, member.birth), []).append(member)
     return by_identity, by_name
+
+
+def _namesakes(names: Collection[tuple[str, date]]) -> Select[tuple[UUID]]:
+    """Ids of people on the roll with one of these names and that birth date: index look-ups, however many.
+
+    A list of pairs was planned anew each time, and a join may read the whole roll; with a limit inside not.
+    """
+    keys, births = zip(*names, strict=True)
+    given = (
+        bindparam("keys", list(keys), ARRAY(Text)),
+        bindparam("births", list(births), ARRAY(Date)),
+    )
+    columns = (column("key", Text), column("birth", Date))
+    asked = func.unnest(*given).table_valued(*columns, name="asked").render_derived()
+    same = select(Member.id).where(
+        Member.name_key == asked.c.key, Member.birth == asked.c.birth, Member.standing != "left"
+    )
+    found = same.correlate(asked).limit(NAMESAKES).lateral()
+    return select(found.c.id).select_from(asked.join(found, true()))
 
 
 def _best(
