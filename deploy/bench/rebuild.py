@@ -1,4 +1,4 @@
-"""A rebuild of the hub from owners that answer over the bus, phase by phase, beside the same tables written plainly."""
+"""A rebuild of the hub from owners that answer over the bus, beside the same tables written plainly."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -83,7 +83,7 @@ def rows(stage: Stage) -> Iterable[Row]:
 
 
 async def _measure(stage: Stage, members: int) -> tuple[dict[str, float], float, int]:
-    owners = {code: Owner(code) for code in ORGANISATIONS}
+    owners: dict[str, Owner] = {code: Owner(code) for code in ORGANISATIONS}
     for code, body in member_events(stage, members):
         envelope = orjson.loads(body)
         data = envelope["data"]

@@ -16,7 +16,7 @@ from services.hub.lookup import search, totals
 from services.hub.lookup.narrowing import Filters, Scope
 from services.hub.lookup.rules import Kind, classify
 from services.hub.lookup.schemas import Accuracy, Total
-from services.hub.persons import store, units
+from services.hub.persons import search_rows, store, units
 from tests.fixtures.databases import FreshDatabases
 
 PEOPLE = int(os.environ.get("QUNTUAN_PLAN_PEOPLE", "40000"))
@@ -211,7 +211,7 @@ async def test_linking_reads_by_index_only(many: AsyncSession) -> None:
         await store.joined(many, [uuid4()], [uuid4()])
         await store.whole_persons(many, [uuid4()])
         await store.records_of(many, [uuid4()])
-        await store.save_people(many, [], [uuid4()], [uuid4()])
+        await search_rows.save_people(many, [], [uuid4()], [uuid4()])
         await units.follow(many, [("alpha", uuid4())])
         await many.execute(units._NEXT, {"chunk": 10})
         await store.save_edges(many, [uuid4()], [])

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = 'hub_0010'
-down_revision = 'hub_0002'
+down_revision = 'hub_0004'
 branch_labels = None
 depends_on = 'kit_0002'
 

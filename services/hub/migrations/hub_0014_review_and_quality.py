@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "hub_0014"
-down_revision = "hub_0002"
+down_revision = "hub_0010"
 branch_labels = None
 depends_on = None
 

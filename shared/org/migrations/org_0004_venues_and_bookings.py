@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'org_0003'
-down_revision = 'org_0002'
+revision = 'org_0004'
+down_revision = 'org_0003'
 branch_labels = None
 depends_on = 'kit_0002'
 
