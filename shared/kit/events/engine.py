@@ -67,6 +67,7 @@ class EventEngine:
         database, bus = kit.database, kit.bus
         projections = tuple(p for module in modules for p in module.projections)
         self.database, self.bus, self.monitor_url = database, bus, kit.settings.nats_monitor_url
+        self.sync_read_at = float("-inf")
         self.relay = Relay(database, bus)
         self.projector = Projector(database, bus, projections, stream=inbox.stream, durable=inbox.durable)
         self.mender = Mender(self.projector)
