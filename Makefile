@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 MINE := shared services deploy tests
 .DEFAULT_GOAL := help
-.PHONY: help up reset migrate provision test check fmt docs install bench
+.PHONY: help up reset migrate provision recount rebuild test containers images bundle check fmt docs install bench
 .ONESHELL:
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -26,8 +26,20 @@ migrate: install ## 更新数据库结构 / bring the databases up to date
 provision: install ## 更新消息总线,新组织即时加入 / update the bus, let newcomers join
 	@exec $(RUN) deploy.cli provision
 
+recount: install ## 同各组织对账并修复差异 / compare the hub with the owners, repair
+	@exec $(RUN) deploy.cli recount
+
+rebuild: install ## 从各组织重建协同平台,查询不中断,可续 / fill the hub anew while lookups go on
+	@exec $(RUN) deploy.cli rebuild
+
 test: install ## 全部测试,真实 PostgreSQL 与 NATS / all tests, real servers. T=tests/kit narrows
-	@exec $(RUN) pytest $(if $(T),$(T),-n $(or $(N),auto))
+	@exec $(RUN) pytest -m "not docker" $(if $(T),$(T),-n $(or $(N),auto))
+
+containers: install ## 在真实 Docker 上测试镜像与清单 / test images and manifests on a real Docker
+	@exec $(RUN) pytest -m docker tests/containers
+
+images: install ## 构建容器镜像,不用任何镜像仓库 / build the images without any registry
+	@exec $(RUN) deploy.cli images
 
 bench: install ## 量一量有多快,一张表 / how fast it is, one table. SIZE=city: five million. B=lookups narrows
 	@exec $(RUN) deploy.bench $(B)
@@ -38,6 +50,9 @@ check: install ## 格式、类型、依赖规则、生成的文档 / format, typ
 	$(RUN) mypy
 	.venv/bin/lint-imports
 	$(RUN) deploy.docs --check
+
+bundle: install ## 离线安装包:镜像、清单、校验和 / images, manifests, checksums for a site without a network
+	@exec $(RUN) deploy.cli bundle
 
 docs: install ## 重新生成 docs/EVENTS.md 等 / generate docs/EVENTS.md and others again
 	@exec $(RUN) deploy.docs

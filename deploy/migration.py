@@ -12,9 +12,11 @@ import shared.kit.audit.models
 import shared.kit.events.models
 import shared.kit.idempotency
 import shared.kit.staff.models
+import shared.org.bookings.models
 import shared.org.imports.models
 import shared.org.members.models
-import shared.org.units.models  # noqa: F401 - all these define tables
+import shared.org.units.models
+import shared.org.venues.models  # noqa: F401 - all these define tables
 from deploy.local.packages import ROOT
 from deploy.services import blank_settings, build
 from shared.kit.base import KitBase

@@ -1,5 +1,6 @@
 """A member of staff of the demo at one service, over HTTP."""
 
+import random
 import re
 from typing import Any
 
@@ -35,18 +36,20 @@ class Clerk:
         """The organisation's first unit."""
         return str(self.json("GET", "/api/v1/units")["items"][0]["id"])
 
-    def admit(self, unit: str, name: str, number: int) -> None:
-        """One synthetic person onto the roll; returns when the organisation has committed."""
+    def admit(self, unit: str, name: str, number: int | None = None) -> tuple[str, str]:
+        """One synthetic person onto the roll: identity and phone, when the organisation has committed."""
+        number = random.randrange(10**6) if number is None else number  # noqa: S311 - no secret
         born = f"200{2 + number // 1000 % 5}{1 + number // 5000 % 12:02}01"  # old and young enough everywhere
         body = f"519901{born}{number % 1000:03}"
         fields = {
             "name": name,
-            "identity": body + check_character(body),
-            "phone": f"12{number % 10**9:09}",
+            "identity": (identity := body + check_character(body)),
+            "phone": (phone := f"12{number % 10**9:09}"),
             "joined_on": "2024-10-08",
             "consent": "yes",
         }
         self.json("POST", "/api/v1/members", unit_id=unit, fields=fields)
+        return identity, phone
 
     def look_up(self, text: str) -> Any:
         """A lookup at the hub."""

@@ -5,9 +5,8 @@ once, in the last batch that speaks of them. Its rows are those the projection c
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 

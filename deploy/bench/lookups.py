@@ -1,40 +1,154 @@
-"""Many lookups at once over HTTP at the running hub: every answer is written down, one after the other."""
+"""Lookups over HTTP at the running hub, the bare driver with the same statements beside each.
 
-import os
-import random
-import threading
-import time
+Sixteen clients, two lookups a second each: API, session, audit row and all. The record of every lookup is
+written by the hub as always. `at full speed` lets both go on without rest.
+"""
 
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from deploy.bench import city
 from deploy.bench.client import Clerk
-from deploy.bench.latency import at
+from deploy.bench.http import Line
+from deploy.bench.load import CLIENTS, PAUSE, Ask, Times, timed
+from deploy.bench.replay import Noted, Replay, hub_here
+from deploy.bench.stage import Stage
+from deploy.bench.table import Goal, Row
 
-QUERIES = ("王", "张伟", "wang", "zhangwei", "lm", "0042", "王0017", "wangxm", "伟", "李娜")
+LIMIT = "asyncpg, the same SQL"
+GOALS = {50: (Goal("times", 3),), 99: (Goal("above", 10), Goal("most", 50))}
+WARM = 3
 
 
-def measure(hub: str, clients: int = 16, seconds: float = 10.0) -> str:
-    """Lookups a second and how long each took."""
-    took: list[float] = []
-    failed: list[str] = []
-    clerks = [Clerk(hub) for _ in range(clients)]
-    until = time.perf_counter() + seconds
+@dataclass(frozen=True)
+class Case:
+    """One kind of question: a new lookup of `text`, or a page of one with filters."""
 
-    def work(clerk: Clerk) -> None:
-        while time.perf_counter() < until:
-            began = time.perf_counter()
-            try:
-                clerk.look_up(random.choice(QUERIES))  # noqa: S311 - which query is no secret
-            except Exception as error:  # noqa: BLE001 - counted and told
-                failed.append(repr(error))
-            took.append((time.perf_counter() - began) * 1000)
+    what: str
+    text: str
+    narrow: tuple[tuple[str, str], ...] = ()
+    pages: int = 0
+    """how many pages further"""
 
-    threads = [threading.Thread(target=work, args=(clerk,)) for clerk in clerks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    took.sort()
-    load = "/".join(f"{one:.1f}" for one in os.getloadavg())
-    return (
-        f"{clients} clients: {len(took) / seconds:.0f} lookups/s, p50 {at(took, 50):.0f} ms,"
-        f" p95 {at(took, 95):.0f} ms, failed {len(failed)} {failed[:1]}; load {load}"
-    )
+
+def _unit(path: str) -> str:
+    return str(city.unit_id("union", path))
+
+
+KINDS = (
+    Case("name 王 (commonest)", "王"),
+    Case("name 张伟", "张伟"),
+    Case("name, nobody's", "丱丱"),
+    Case("given name 伟", "伟"),
+    Case("pinyin w", "w"),
+    Case("pinyin wang", "wang"),
+    Case("pinyin zhangwei", "zhangwei"),
+    Case("initials zw", "zw"),
+    Case("mixed wangxm", "wangxm"),
+    Case("mixed 张w", "张w"),
+    Case("last four 0042", "0042"),
+    Case("last four and surname 王0042", "王0042"),
+)
+FILTERS = (
+    Case("wang, organisation", "wang", (("org", "womens"),)),
+    Case("wang, district", "wang", (("district", "新津区"),)),
+    Case("wang, history only", "wang", (("standing", "left"),)),
+    Case("wang, all three", "wang", (("org", "womens"), ("district", "新津区"), ("standing", "left"))),
+    Case("王, a district's unit", "王", (("unit", _unit("city/d3")),)),
+    Case("王, a street's unit", "王", (("unit", _unit("city/d3/d3s7")),)),
+    Case("wang, a street's unit", "wang", (("unit", _unit("city/d3/d3s7")),)),
+    Case("w, one small unit", "w", (("unit", _unit("city/d3/d3s7/d3s7l4")),)),
+    Case("王, page 50", "王", pages=49),
+)
+
+
+def rows(stage: Stage) -> Iterable[Row]:
+    """Two rows for each kind and filter, then what both can do without rest."""
+    city.ensure(stage)
+    clerks = [Clerk(stage.hub) for _ in range(CLIENTS)]
+    for case in (*_numbers(stage), *KINDS, *FILTERS):
+        ours, limit = asyncio.run(measured(stage, case, clerks))
+        for percent, goals in GOALS.items():
+            yield Row(f"{case.what}, p{percent}", ours.at(percent), "ms", limit.at(percent), LIMIT, goals)
+    ours, limit = asyncio.run(measured(stage, KINDS[1], clerks, pause=0))
+    yield Row("张伟 at full speed", ours.rate, "/s", limit.rate, LIMIT)
+
+
+def _numbers(stage: Stage) -> Iterable[Case]:
+    """Somebody admitted now: only an organisation can turn a number into the token the hub knows."""
+    at = stage.organisations[0]
+    clerk, hub = Clerk(stage.address(at)), Clerk(stage.hub)
+    identity, phone = clerk.admit(clerk.top_unit(), "钱量")
+    while not hub.look_up(phone)["total"]:
+        pass  # each question waits for its answer: no busy loop
+    return Case("identity number", identity), Case("phone", phone)
+
+
+async def measured(
+    stage: Stage, case: Case, clerks: Sequence[Clerk], pause: float = PAUSE
+) -> tuple[Times, Times]:
+    """The hub's times and the bare driver's, one after the other."""
+    noted = await _statements(stage, case, clerks[0])
+    replays = [await Replay.open(stage, noted) for _ in range(CLIENTS)]
+    limit = await _run(replays, stage.size.seconds, pause)
+    for replay in replays:
+        await replay.connection.close()
+    lines = [await Line.open(clerk) for clerk in clerks]
+    asks: list[Ask] = [await _ask(line, case) for line in lines]
+    ours = await _run(asks, stage.size.seconds, pause)
+    for line in lines:
+        line.close()
+    return ours, limit
+
+
+async def _run(asks: Sequence[Ask], seconds: float, pause: float) -> Times:
+    for _ in range(WARM):
+        await asyncio.gather(*(ask() for ask in asks))
+    return await timed(asks, seconds, pause)
+
+
+async def _statements(stage: Stage, case: Case, clerk: Clerk) -> Noted:
+    async with hub_here(stage, clerk) as (client, noted):
+        path, body = await _question(_Here(client), case)
+        for _ in range(WARM):
+            noted.sent.clear()
+            await _Here(client).json("POST" if body else "GET", path, body)
+        return noted
+
+
+class _Here:
+    """The hub in this process, asked as over a line."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def json(self, method: str, path: str, body: object = None) -> Any:
+        answer = await self.client.request(method, path, json=body)
+        if answer.is_error:
+            raise RuntimeError(f"{path.partition('?')[0]}: {answer.text}")
+        return answer.json()
+
+
+async def _ask(line: Line, case: Case) -> Ask:
+    path, body = await _question(line, case)
+    return lambda: line.ask("POST" if body else "GET", path, body)
+
+
+async def _question(at: Line | _Here, case: Case) -> tuple[str, dict[str, str] | None]:
+    """What is asked again and again: a new lookup each time, or one page of a lookup begun now."""
+    body = {"text": case.text, "purpose": "joint_activity"}
+    if not case.narrow and not case.pages:
+        return "/api/v1/lookup", body
+    found = await at.json("POST", "/api/v1/lookup", body)
+    path, asked = f"/api/v1/lookup/{found['lookup_id']}", dict(case.narrow)
+    for _ in range(case.pages):
+        if not found["next"]:
+            break
+        asked["cursor"] = found["next"]
+        found = await at.json("GET", f"{path}?{urlencode(asked)}")
+    return f"{path}?{urlencode(asked)}", None

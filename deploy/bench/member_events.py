@@ -1,4 +1,4 @@
-"""Events about the demo city's people as their organisations would publish them, made without any database."""
+"""Events about the demo city's people as their organisations would publish them, without any database."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -100,7 +100,7 @@ def _in_another_city(told: MemberAdmitted, number: int) -> MemberAdmitted:
     if not number:
         return told
     tokens = {kind: _moved(token, number) for kind, token in told.tokens}
-    moved = {"member_id": _moved(told.member_id, number), "tokens": Tokens.model_construct(**tokens)}
+    moved = {"member_id": _moved(told.member_id, number), "tokens": Tokens(**tokens)}
     return told.model_copy(update=moved)
 
 

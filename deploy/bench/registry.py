@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import ingest, latency, startup
+from deploy.bench import bookings, identity, ingest, latency, lookups, pages, rebuild, startup
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -10,6 +10,11 @@ Measure = Callable[[Stage], Iterable[Row]]
 
 MEASURES: dict[str, Measure] = {
     "startup": startup.rows,  # first: it starts the services the others ask
+    "lookups": lookups.rows,
+    "pages": pages.rows,
     "latency": latency.rows,
+    "identity": identity.rows,
+    "bookings": bookings.rows,
     "ingest": ingest.rows,
+    "rebuild": rebuild.rows,
 }

@@ -1,4 +1,4 @@
-"""A hub database and a bus of their own beside the suite's: what is projected there shows at no running hub."""
+"""A hub database and a bus of their own beside the suite's: it shows at no running hub."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from deploy.commands import common
 from deploy.commands.table import show
-from deploy.local.demo import load_demo
+from deploy.local.demo import chosen_people, load_demo
 from deploy.local.leftovers import only_one
 from deploy.local.suite import Suite
 from deploy.local.watch import Watch, end_on_signals, ignore_signals
@@ -20,6 +20,7 @@ def run(_arguments: argparse.Namespace) -> int:
     """Ends by Ctrl-C or SIGTERM; everything it started ends with it."""
     console = Console(highlight=False)
     end_on_signals()
+    chosen_people()  # a wrong number is told before anything starts
     with only_one(common.home()):
         suite = common.suite(console.print)
         try:

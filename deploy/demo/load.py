@@ -12,6 +12,7 @@ from deploy.demo.city import Plan, build_city
 from deploy.demo.organisations import POLICIES, PROFILES
 from deploy.demo.places import ORGANISATIONS, Organisation
 from deploy.demo.roll import load_roll
+from deploy.demo.rooms import ensure_rooms
 from deploy.demo.trail import begun, finished, note_begin, note_end
 from deploy.demo.tree import ensure_tree
 from deploy.topology.names import HUB
@@ -36,6 +37,8 @@ async def ensure_demo(environments: Environments, people: int, progress: Progres
             stack.push_async_callback(kit.database.close)
         organisations = {code: _org(code, kits[code]) for code in ORGANISATIONS if code in kits}
         await _ensure_staff(kits, organisations, progress)
+        for code, org in organisations.items():
+            await ensure_rooms(org, code)
         await _ensure_people(organisations, people, progress)
     return staff.shown(list(environments))
 

@@ -77,6 +77,8 @@ def _type_name(annotation: object) -> str:
         "shared.contracts.units.",
         "shared.contracts.orgs.",
         "shared.contracts.members.",
+        "shared.contracts.venues.",
+        "shared.contracts.bookings.",
         "uuid.",
         "datetime.",
     ):

@@ -44,6 +44,11 @@ class Home:
         return self.root / "children.json"
 
     @property
+    def demo(self) -> Path:
+        """How many demo people the first start was asked for."""
+        return self.root / "demo-people"
+
+    @property
     def postgres(self) -> Path:
         """The cluster's folder; elsewhere when the database's system user cannot reach the state folder."""
         inside = self.root / "postgres" / "data"

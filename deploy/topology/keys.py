@@ -21,16 +21,17 @@ def ensure_keys(folder: Path, codes: Sequence[str]) -> dict[str, PublicKeys]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     keys = {
         code: PublicKeys(
-            ops=_public(seed_file(folder, code, "ops")),
-            service=_public(seed_file(folder, code, "service")),
+            ops=public_key(seed_file(folder, code, "ops")),
+            service=public_key(seed_file(folder, code, "service")),
         )
         for code in (*codes, names.HUB)
     }
-    keys["sys"] = PublicKeys(ops=_public(seed_file(folder, "sys", "ops")))
+    keys["sys"] = PublicKeys(ops=public_key(seed_file(folder, "sys", "ops")))
     return keys
 
 
-def _public(path: Path) -> str:
+def public_key(path: Path) -> str:
+    """The public half of a seed, which is made when it is missing."""
     if not path.exists():
         seed = nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -26,31 +26,69 @@ DUPLICATE_WINDOW = 2 * 3600.0
 """Seconds a message id is remembered: longer than a relay is away without anybody looking."""
 
 
-async def provision(url: str, seeds: Path, codes: Sequence[str], limits: Limits | None = None) -> None:
-    """Make or bring up to date everything the services expect to find."""
+async def provision(
+    url: str, seeds: Path, codes: Sequence[str], limits: Limits | None = None, replicas: int = 1
+) -> None:
+    """Make or bring up to date everything the services expect to find, all on one server or cluster."""
     organisations, limits = [Organisation(code) for code in codes], limits or Limits()
-    count = len(organisations)
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(_ops(url, seeds, names.HUB))
-        own = {
-            organisation: await stack.enter_async_context(_ops(url, seeds, organisation.code))
-            for organisation in organisations
-        }
-        await _ensure_stream(hub, _publishing(names.EVT_HUB, names.HUB, limits.everybodys_commands(count)))
-        for organisation, account in own.items():
-            await _ensure_stream(account, _publishing(organisation.events, organisation.code, limits.events))
-            await _ensure_sourcing_consumers(organisation, account, hub)
-        everything = map(_events_of, organisations)
-        room = limits.everybodys_events(count)
-        await _ensure_stream(hub, _sourcing(names.EVT_ALL, everything, room))
-        await _ensure_reader(hub, names.EVT_ALL, names.HUB)
-        for organisation, account in own.items():
-            stream = organisation.commands
-            await _ensure_stream(account, _sourcing(stream, [_commands_for(organisation)], limits.commands))
-            await _ensure_reader(account, stream, organisation.code)
+        await _hub_says(hub, organisations, limits, replicas)
+        for organisation in organisations:
+            own = await stack.enter_async_context(_ops(url, seeds, organisation.code))
+            await _organisation(own, organisation, limits)
+        await _hub_hears(hub, organisations, limits, replicas)
 
 
-def _publishing(name: str, code: str, room: int) -> StreamConfig:
+async def provision_hub(
+    url: str, seeds: Path, codes: Sequence[str], limits: Limits | None = None, replicas: int = 1
+) -> None:
+    """The hub's half; an organisation's site may come later, or be away."""
+    organisations, limits = [Organisation(code) for code in codes], limits or Limits()
+    async with _ops(url, seeds, names.HUB) as hub:
+        await _hub_says(hub, organisations, limits, replicas)
+        await _hub_hears(hub, organisations, limits, replicas)
+
+
+async def provision_site(url: str, seeds: Path, code: str, limits: Limits | None = None) -> None:
+    """An organisation's half on its own server; the hub may be away."""
+    async with _ops(url, seeds, code) as own:
+        await _organisation(own, Organisation(code), limits or Limits())
+
+
+async def _hub_says(
+    hub: JetStreamContext, organisations: Sequence[Organisation], limits: Limits, replicas: int
+) -> None:
+    """Its commands, and for each organisation the durable consumer that feeds that organisation's copy."""
+    room = limits.everybodys_commands(len(organisations))
+    await _ensure_stream(hub, _publishing(names.EVT_HUB, names.HUB, room, replicas))
+    for organisation in organisations:
+        addressed = names.addressed_to(organisation.code)
+        feed = _feeding(organisation.commands_source, organisation.commands_delivery, addressed)
+        await hub.add_consumer(names.EVT_HUB, feed)
+
+
+async def _hub_hears(
+    hub: JetStreamContext, organisations: Sequence[Organisation], limits: Limits, replicas: int
+) -> None:
+    room = limits.everybodys_events(len(organisations))
+    await _ensure_stream(hub, _sourcing(names.EVT_ALL, map(_events_of, organisations), room, replicas))
+    await _ensure_reader(hub, names.EVT_ALL, names.HUB)
+
+
+async def _organisation(own: JetStreamContext, organisation: Organisation, limits: Limits) -> None:
+    """Its events, the durable consumer that feeds the hub, its copy of what the hub addressed to it."""
+    await _ensure_stream(own, _publishing(organisation.events, organisation.code, limits.events))
+    everything = names.subjects(organisation.code)
+    feed = _feeding(organisation.events_source, organisation.events_delivery, everything)
+    await own.add_consumer(organisation.events, feed)
+    await _ensure_stream(
+        own, _sourcing(organisation.commands, [_commands_for(organisation)], limits.commands)
+    )
+    await _ensure_reader(own, organisation.commands, organisation.code)
+
+
+def _publishing(name: str, code: str, room: int, replicas: int = 1) -> StreamConfig:
     """A stream of facts: written by one source, never edited."""
     return StreamConfig(
         name=name,
@@ -60,11 +98,12 @@ def _publishing(name: str, code: str, room: int) -> StreamConfig:
         deny_delete=True,
         deny_purge=True,
         max_bytes=room,
+        num_replicas=replicas,
         discard=DiscardPolicy.NEW,
     )
 
 
-def _sourcing(name: str, sources: Iterable[StreamSource], room: int) -> StreamConfig:
+def _sourcing(name: str, sources: Iterable[StreamSource], room: int, replicas: int = 1) -> StreamConfig:
     """A stream that only sources: nobody publishes into it."""
     return StreamConfig(
         name=name,
@@ -73,6 +112,7 @@ def _sourcing(name: str, sources: Iterable[StreamSource], room: int) -> StreamCo
         deny_delete=True,
         deny_purge=True,
         max_bytes=room,
+        num_replicas=replicas,
         discard=DiscardPolicy.NEW,
     )
 
@@ -90,22 +130,6 @@ def _commands_for(organisation: Organisation) -> StreamSource:
         name=names.EVT_HUB,
         external=ExternalStream(api="JS.hub.API"),
         consumer=StreamConsumerSource(organisation.commands_source, organisation.commands_delivery),
-    )
-
-
-async def _ensure_sourcing_consumers(
-    organisation: Organisation, own: JetStreamContext, hub: JetStreamContext
-) -> None:
-    """The two durable consumers that feed the other side; each is made by the stream's owner."""
-    everything = names.subjects(organisation.code)
-    addressed = names.addressed_to(organisation.code)
-    await own.add_consumer(
-        organisation.events,
-        _feeding(organisation.events_source, organisation.events_delivery, everything),
-    )
-    await hub.add_consumer(
-        names.EVT_HUB,
-        _feeding(organisation.commands_source, organisation.commands_delivery, addressed),
     )
 
 

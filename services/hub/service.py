@@ -4,6 +4,10 @@ from services.hub.directory import directory
 from services.hub.home import home
 from services.hub.lookup import lookup
 from services.hub.persons import follow, persons
+from services.hub.quality import quality
+from services.hub.recount import recount
+from services.hub.review import review
+from services.hub.venues import venues
 from shared.kit.audit.titles import describe_words
 from shared.kit.auditors import auditors
 from shared.kit.context import make_kit
@@ -26,6 +30,10 @@ def build(settings: Settings) -> Service:
             lookup(kit),
             directory(kit, follow),  # before persons: units are known before the people in them
             persons(kit),
+            review(),
+            quality(),
+            recount(kit),
+            venues(kit),
             ops(kit),
             staff(kit),
             auditors(kit),
@@ -41,5 +49,7 @@ describe_words(
         "affiliation": "身份记录",
         "verdict": "判断",
         "quarantine": "隔离的消息",
+        "recount": "对账",
+        "booking_request": "场地申请",
     }
 )

@@ -1,7 +1,7 @@
 """The youth league: names, terms and kinds of unit (Charter articles on branches and committees)."""
 
 from shared.contracts.orgs import UnitKind
-from shared.org.profile import OrgProfile, Terms
+from shared.org.profile import OrgProfile, Terms, VenueKind
 
 PROFILE = OrgProfile(
     code="league",
@@ -44,4 +44,9 @@ PROFILE = OrgProfile(
         "委员会": "committee",
     },
     abbreviations=(("中国共产主义青年团", "共青团"), ("委员会", "委")),
+    venue_kinds=(
+        VenueKind("youth_home", "青年之家"),
+        VenueKind("youth_palace", "青少年宫"),
+        VenueKind("youth_centre", "青年中心"),
+    ),
 )

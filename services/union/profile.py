@@ -1,7 +1,7 @@
 """The trade union: names, terms and kinds of unit (Trade Union Law articles 10 to 14)."""
 
 from shared.contracts.orgs import UnitKind
-from shared.org.profile import OrgProfile, Terms
+from shared.org.profile import OrgProfile, Terms, VenueKind
 
 PROFILE = OrgProfile(
     code="union",
@@ -41,4 +41,10 @@ PROFILE = OrgProfile(
         "工会": "grassroots",
     },
     abbreviations=(("工会委员会", "工会"), ("委员会", "委")),
+    venue_kinds=(
+        VenueKind("workers_home", "职工之家"),
+        VenueKind("workers_palace", "工人文化宫"),
+        VenueKind("outdoor", "户外劳动者服务站", station=True),
+        VenueKind("model_studio", "劳模工作室"),
+    ),
 )

@@ -1,7 +1,7 @@
 """The women's federation: names, terms and kinds of unit; it has relations, not members."""
 
 from shared.contracts.orgs import UnitKind
-from shared.org.profile import OrgProfile, Terms
+from shared.org.profile import OrgProfile, Terms, VenueKind
 
 PROFILE = OrgProfile(
     code="womens",
@@ -57,4 +57,9 @@ PROFILE = OrgProfile(
         "妇联": "industry",
     },
     abbreviations=(("妇女联合会", "妇联"), ("委员会", "委")),
+    venue_kinds=(
+        VenueKind("womens_home", "妇女之家"),
+        VenueKind("micro_home", "妇女微家"),
+        VenueKind("family_centre", "家庭教育中心"),
+    ),
 )

@@ -3,6 +3,6 @@
 Importing anything of it fills the register of event types (`event.CATALOGUE`) completely.
 """
 
-from shared.contracts import lookups, members, orgs, units
+from shared.contracts import bookings, lookups, members, orgs, units, venues
 
-__all__ = ["lookups", "members", "orgs", "units"]
+__all__ = ["bookings", "lookups", "members", "orgs", "units", "venues"]

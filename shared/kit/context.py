@@ -1,6 +1,7 @@
 """What every module builder of a service gets."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from shared.kit.bus import Bus
 from shared.kit.db import Database
@@ -16,6 +17,8 @@ class Kit:
     database: Database
     bus: Bus
     cipher: FieldCipher
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """set when the process is told to end: open streams end then"""
 
     @property
     def profile(self) -> CryptoProfile:

@@ -1,5 +1,6 @@
 """Engine, sessions and the one transaction per request."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -7,6 +8,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Request
 from sqlalchemy import MetaData, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,28 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+RESTED = 1.0
+"""Seconds after which a pooled connection is asked whether it still lives; asking costs three round trips."""
+
+
+def _ping_after_rest(engine: AsyncEngine) -> None:
+    """What `pool_pre_ping` does, for connections that were not used a moment ago."""
+
+    def given_back(_connection: Any, entry: Any) -> None:
+        entry.info["rests_since"] = time.monotonic()
+
+    def taken(connection: Any, entry: Any, _proxy: Any) -> None:
+        if time.monotonic() - entry.info.get("rests_since", time.monotonic()) < RESTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # the pool takes another one
+
+    event.listen(engine.sync_engine, "checkin", given_back)
+    event.listen(engine.sync_engine, "checkout", taken)
 
 
 def new_metadata() -> MetaData:
@@ -40,21 +64,21 @@ class Database:
             settings.database_url,
             pool_size=settings.pool_size,
             max_overflow=settings.pool_size,
-            pool_pre_ping=True,
             json_serializer=_json,
             hide_parameters=True,  # an error's text may reach a log: values may be personal data
             connect_args={"server_settings": {"application_name": f"quntuan-{settings.service}"}},
         )
-        self._make = async_sessionmaker(self.engine, expire_on_commit=False)
+        _ping_after_rest(self.engine)
+        kind = type("ServiceSession", (Session,), {})  # its own: a listener of one service hears no other's
+        event.listen(kind, "after_commit", self._committed)
+        self._make = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=kind)
         self._on_commit: list[Callable[[], None]] = []
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One transaction: committed at the end, rolled back on any error."""
-        async with self._make(info=dict(self._info)) as session:
-            event.listen(session.sync_session, "after_commit", self._committed)
-            async with session.begin():
-                yield session
+        async with self._make(info=dict(self._info)) as session, session.begin():
+            yield session
 
     def when_emitted(self, wake: Callable[[], None]) -> None:
         """Call `wake` after each commit that wrote an event, so that the relay need not wait for its poll."""

@@ -1,7 +1,8 @@
 """Errors people can act on: RFC 9457 problem details for programs, a page or a part for browsers."""
 
 import logging
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -121,9 +122,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        fields = {
-            ".".join(str(p) for p in e["loc"][1:]) or str(e["loc"][0]): _chinese(e) for e in error.errors()
-        }
+        fields = {_place(e["loc"]): _chinese(e) for e in error.errors()}
         return Invalid(*_TITLES[422][:1], hint=_TITLES[422][1], fields=fields)
     if isinstance(error, HTTPException):
         title, hint = _TITLES.get(error.status_code, ("请求没有完成", "请稍后再试。"))
@@ -137,6 +136,19 @@ def problem_of(error: Exception) -> Problem:
         return Unavailable("数据库暂时连不上", hint="您填写的内容没有保存，请稍后再提交一次。")
     log.error("unhandled %s", type(error).__name__, exc_info=error)
     return Problem("系统出错了", hint="错误已记录。请稍后再试；若仍不行，请把追踪号告诉运维人员。")
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    """Where a fault is, by names of ours: a key somebody sent and the inside of a type are left out."""
+    said: list[str] = []
+    for piece in loc[1:]:
+        if isinstance(piece, str) and not _NAME.fullmatch(piece):
+            break
+        said.append(str(piece))
+    return ".".join(said) or str(loc[0])
 
 
 _MESSAGES = {

@@ -22,6 +22,7 @@ from shared.kit.jobs import Worker
 from shared.kit.log import set_up_logging
 from shared.kit.module import Module
 from shared.kit.staff.cookies import session_cookie
+from shared.kit.stopping import set_by_signals
 from shared.kit.web import Brand, Find, Web, mount_web, render_problem
 
 log = logging.getLogger("quntuan.service")
@@ -105,7 +106,8 @@ class Service:
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         async with self.running():
-            yield
+            with set_by_signals(self.kit.stopping):
+                yield
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

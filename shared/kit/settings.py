@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 
 class Settings(BaseSettings):
@@ -14,6 +15,8 @@ class Settings(BaseSettings):
 
     service: str
     database_url: str
+    """May come without its password, which then is in `database_password_file`."""
+    database_password_file: Path | None = None
     nats_url: str = "nats://127.0.0.1:4222"
     nats_monitor_url: str = ""
     """Where the NATS server tells its sync policy (`/jsz`); readiness refuses anything but always."""
@@ -42,6 +45,11 @@ class Settings(BaseSettings):
             path: Path | None = getattr(self, f"{name}_file")
             if path is not None and getattr(self, name) is None:
                 setattr(self, name, SecretStr(path.read_text(encoding="utf-8").strip()))
+        if self.database_password_file is not None:
+            word = self.database_password_file.read_text(encoding="utf-8").strip()
+            self.database_url = (
+                make_url(self.database_url).set(password=word).render_as_string(hide_password=False)
+            )
         return self
 
     def secret(self, name: Literal["nats_seed", "secret_key", "match_key"]) -> str:

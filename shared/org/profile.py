@@ -24,6 +24,25 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class VenueKind:
+    """A kind of venue the organisation keeps; a station has functions, services and an inspection."""
+
+    code: str
+    title: str
+    station: bool = False
+
+
+COMMON_VENUE_KINDS = (
+    VenueKind("station", "群团服务站", station=True),
+    VenueKind("party_centre", "党群服务中心", station=True),
+    VenueKind("children", "儿童之家"),
+    VenueKind("hall", "礼堂、报告厅"),
+    VenueKind("room", "会议室、活动室"),
+    VenueKind("sports", "文体场馆"),
+)
+
+
+@dataclass(frozen=True)
 class OrgProfile:
     """The organisation's face and structure. `name` may hold `{city}`."""
 
@@ -37,6 +56,8 @@ class OrgProfile:
     top_kind: str
     unit_suffixes: dict[str, str] = field(default_factory=dict)
     """name ending -> unit kind, longest first: how an importer guesses the kind of a unit it does not know"""
+    venue_kinds: tuple[VenueKind, ...] = ()
+    """its own kinds of venue, before those everybody has"""
     district_kind: str = "district"
     """units of this kind stand for a district: theirs is read from the name, those below inherit it"""
     abbreviations: tuple[tuple[str, str], ...] = ()
@@ -49,6 +70,11 @@ class OrgProfile:
                 raise ValueError(f"unit kind {kind.code} names unknown children {sorted(missing)}")
         if not {self.top_kind, self.district_kind, *self.unit_suffixes.values()} <= known:
             raise ValueError("top_kind, district_kind and unit_suffixes must name known unit kinds")
+
+    @property
+    def all_venue_kinds(self) -> tuple[VenueKind, ...]:
+        """Its own kinds, then the common ones."""
+        return (*self.venue_kinds, *COMMON_VENUE_KINDS)
 
     def kind(self, code: str) -> UnitKind:
         """The unit kind of that code; KeyError when unknown."""

@@ -12,6 +12,7 @@ from shared.kit.service import Service, Uploads
 from shared.kit.settings import Settings
 from shared.kit.staff.module import staff
 from shared.kit.web import Brand, Find
+from shared.org.bookings import bookings
 from shared.org.home import home
 from shared.org.identity import identity
 from shared.org.imports import UPLOAD, imports
@@ -19,8 +20,10 @@ from shared.org.kit import OrgKit, make_org_kit
 from shared.org.members import members
 from shared.org.policy import MembershipPolicy
 from shared.org.profile import OrgProfile
+from shared.org.recount import recount
 from shared.org.scopes import unit_scope
 from shared.org.units import units
+from shared.org.venues import venues
 
 OwnModule = Callable[[OrgKit], Module]
 
@@ -35,16 +38,19 @@ def org_service(
         home(org),
         members(org),
         units(org),
+        venues(org),
+        bookings(org),
         imports(org),
         *(build(org) for build in own),
         staff(kit, unit_scope),
         auditors(kit),
         ops(kit),
     )
+    names = tuple(m.name for m in modules)
     return Service(
         kit,
         brand_of(org),
-        (*modules, identity(org, tuple(m.name for m in modules))),
+        (*modules, identity(org, names), recount(org, names)),
         inbox=Inbox.of_organisation(profile.code),
         find=Find("/members/search", "查人员：姓名、拼音、手机号、证号", "members.read"),
         uploads=Uploads(("/imports", "/api/v1/imports"), UPLOAD),
@@ -78,5 +84,7 @@ describe_words(
         "refused": "不予写入",
         "written": "已写入",
         "units": "单位数",
+        "venue": "场地",
+        "booking": "预订",
     }
 )

@@ -8,7 +8,25 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 ORGANISATION = {
     None: ["/signin"],
-    "clerk": ["/", "/members", "/members?standing=left", "/members/new", "/units", "/imports", "/account"],
+    "clerk": [
+        "/",
+        "/members",
+        "/members?standing=left",
+        "/members/new",
+        "/units",
+        "/imports",
+        "/account",
+        "/venues",
+        "/venues?view=day",
+        "/venues?view=month",
+        "/venues/list",
+        "/venues/new",
+        "/venues/mine",
+        "/venues/waiting",
+        "/venues/use",
+        "/venues/calendar",
+        "/venues/others",
+    ],
     "district": ["/members"],
     "viewer": ["/members"],
     "admin": ["/", "/staff", "/staff/new", "/staff/tokens"],
@@ -16,9 +34,18 @@ ORGANISATION = {
 }
 HUB = {
     None: ["/signin"],
-    "clerk": ["/", "/lookup", "/lookup/recent", "/organisations"],
-    "steward": ["/candidates"],
-    "ops": ["/ops", "/staff"],
+    "clerk": [
+        "/",
+        "/lookup",
+        "/lookup/recent",
+        "/organisations",
+        "/rooms",
+        "/rooms?view=day",
+        "/rooms/find",
+        "/rooms/requests",
+    ],
+    "steward": ["/candidates", "/candidates?tab=later", "/quality"],
+    "ops": ["/ops", "/ops/recount", "/staff"],
     "auditor": ["/audit"],
 }
 CASES = [
@@ -62,3 +89,37 @@ async def test_one_member_from_list_to_history(sheet: Open) -> None:
     await clerk.sound("union-member")
     assert "单文慧" in await page.inner_text("main")
     assert "12300009876" not in await page.content()
+
+
+async def test_from_a_free_slot_to_a_booking(sheet: Open) -> None:
+    """At the organisation's own grid: pick, see that it is free, book, look at it; then the taken time is told."""
+    clerk = await sheet("league", "clerk")
+    page = await clerk.go("/venues")
+    await page.click("text=往后")
+    await page.click(".wg-cell:not(.past) a.free >> nth=2")
+    await page.wait_for_selector("#panel")
+    await page.fill("#panel [name=title]", "团干部读书会")
+    await clerk.sound("league-venues-panel")
+    await page.click("#panel button.btn-primary")
+    await page.wait_for_url(lambda url: "/venues/bookings/" in url)
+    await clerk.sound("league-booking")
+    assert "团干部读书会" in await page.inner_text("main")
+
+
+async def test_two_owners_in_one_request(sheet: Open) -> None:
+    """At the hub: free slots of two venues, one request, the owners' answers."""
+    clerk = await sheet("hub", "clerk")
+    page = await clerk.go("/rooms")
+    await page.click("text=往后")
+    await page.wait_for_selector(".wg tbody tr")
+    await page.click(".wg tbody tr:nth-child(2) .wg-cell:nth-child(6) a.free >> nth=0")
+    await page.wait_for_selector("#panel")
+    await page.click(".wg tbody tr:nth-child(5) .wg-cell:nth-child(6) a.free >> nth=0")
+    await page.wait_for_selector(".basket .chip:nth-of-type(2)")
+    await page.fill("#panel [name=title]", "三方联谊")
+    await clerk.sound("hub-rooms-panel")
+    await page.click("#panel button.btn-primary")
+    await page.wait_for_url(lambda url: "/rooms/requests/" in url)
+    await clerk.sound("hub-rooms-request")
+    text = await page.inner_text("main")
+    assert "全部生效" in text or "待场地方审批" in text

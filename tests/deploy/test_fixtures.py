@@ -21,9 +21,9 @@ async def test_app_role_writes_rows_but_no_tables_and_no_other_database(postgres
         await run(app, "CREATE TABLE other (id int)")
     with pytest.raises(DBAPIError, match="must be owner"):
         await run(app, "DROP TABLE thing")
-    elsewhere = postgres.url(two.database, one.app, one.app_password)
-    with pytest.raises(DBAPIError, match="permission denied for database"):
-        await run(elsewhere, "SELECT 1")
+    for elsewhere in (two.database, "postgres", "template1"):
+        with pytest.raises(DBAPIError, match="permission denied for database"):
+            await run(postgres.url(elsewhere, one.app, one.app_password), "SELECT 1")
 
 
 async def test_the_locale_keeps_prefix_indexes_and_chinese_trigrams(postgres: PostgresServer) -> None:

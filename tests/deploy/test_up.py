@@ -109,7 +109,7 @@ def checkout(server_folder: Path) -> Iterator[Checkout]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_day_with_the_suite(checkout: Checkout) -> None:
     """Start, crash of a service, second start refused, stop; killed; started again with its data; reset."""
     first = checkout.up()

@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 
 from services.hub.persons import linking, rules, service
 from services.hub.persons.incoming import affiliation_id
+from shared.contracts.event import Event
 from shared.contracts.members import MemberAdmitted, Tokens
 from shared.kit.errors import Refused
 from tests.fixtures.databases import FreshDatabases
@@ -95,7 +96,7 @@ _TOUCHED = text(
 )
 
 
-async def worked(hub: Hub, *events: MemberAdmitted, pair: tuple[UUID, UUID] | None = None) -> Work:
+async def worked(hub: Hub, *events: Event, pair: tuple[UUID, UUID] | None = None) -> Work:
     """Apply the events (or judge the pair anew) in one transaction and count."""
     work = Work()
 
@@ -173,7 +174,7 @@ async def test_leaving_and_changing_in_a_storm_is_bounded(stormy: Hub) -> None:
     arriving = sharing("office")
     await worked(stormy, arriving)
     assert within(await worked(stormy, changed(arriving, post="委员")))
-    assert within(await worked(stormy, withdrawn(arriving)))  # type: ignore[arg-type]
+    assert within(await worked(stormy, withdrawn(arriving)))
 
 
 async def test_a_batch_in_a_storm_grows_with_the_batch_only(stormy: Hub) -> None:

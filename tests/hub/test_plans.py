@@ -4,18 +4,19 @@ import os
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import NullPool, event, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from deploy.bench.replay import Noted
 from services.hub.lookup import plans as lookup_plans
 from services.hub.lookup import search, totals
 from services.hub.lookup.narrowing import Filters, Scope
 from services.hub.lookup.rules import Kind, classify
-from services.hub.persons import store, units
+from services.hub.lookup.schemas import Accuracy, Total
+from services.hub.persons import search_rows, store, units
 from tests.fixtures.databases import FreshDatabases
 
 PEOPLE = int(os.environ.get("QUNTUAN_PLAN_PEOPLE", "40000"))
@@ -71,9 +72,15 @@ create temp table g as select uuidv7() id, uuidv7() affiliation, i,
   join s c on c.ord = 1 + (hashint4(i + 99) & 1023) % 31
 """
 TABLES = (
-    "insert into person select id, name, name, '', active, 0, district, 'active', '', 'f', 1990, null, null, '', '', 1 from g",
-    "insert into person_name select id, name, pinyin, initials, true, false, active, 0, district, 'active', substr(name, 2) from g",
-    "insert into person_tail select id, lpad((i % 10000)::text, 4, '0'), name, active, 0, district, 'active' from g",
+    (
+        "insert into person (id, name, name_key, spoken, active, past, district, standing, standing_title, sex, birth_year, phone_mask,"
+        " identity_mask, unit, role, size) select id, name, name, '', active, 0, district, 'active', '', 'f', 1990, null, null, '', '', 1 from g"
+    ),
+    (
+        "insert into person_name (person_id, name_key, pinyin, initials, plain, several, active, past, district, standing, given)"
+        " select id, name, pinyin, initials, true, false, active, 0, district, 'active', substr(name, 2) from g"
+    ),
+    "insert into person_tail (person_id, tail, name_key, active, past, district, standing) select id, lpad((i % 10000)::text, 4, '0'), name, active, 0, district, 'active' from g",
     (
         "insert into affiliation (id, org, member_id, version, withdrawn, name, former_names, standing, identity, phone, card,"
         " name_birth_phone, birth_phone_sex, name_birth_sex, told_at)"
@@ -110,15 +117,14 @@ async def many(databases: FreshDatabases) -> AsyncIterator[AsyncSession]:
 @asynccontextmanager
 async def statements(session: AsyncSession) -> AsyncIterator[list[str]]:
     """What is sent to the server meanwhile."""
-    sent: list[str] = []
+    sent, noted = list[str](), Noted()
     engine = session.sync_session.get_bind()
-
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(engine, "before_cursor_execute", note)
+    await session.execute(text("select 1"))  # the transaction has begun: what follows is what is asked for
+    event.listen(engine, "before_cursor_execute", noted.note)
+    with noted.watching():
+        yield sent
+    event.remove(engine, "before_cursor_execute", noted.note)
+    sent += [statement for statement, _ in noted.sent if statement != "select 1"]
 
 
 async def plans(session: AsyncSession, sent: list[str]) -> str:
@@ -157,6 +163,9 @@ QUERIES: list[tuple[str, Mapping[str, UUID], str]] = [
 ]
 
 
+LARGE = Total(count=5000, accuracy=Accuracy.ABOUT)
+
+
 @pytest.mark.parametrize(("typed", "tokens", "index"), QUERIES)
 async def test_every_kind_of_query_uses_its_index(
     many: AsyncSession, typed: str, tokens: Mapping[str, UUID], index: str
@@ -168,8 +177,12 @@ async def test_every_kind_of_query_uses_its_index(
         await search.page(many, plan, Filters(), None)
         await search.page(many, plan, Filters(district="3区", bit=0), after)
         await search.page(many, plan, Filters(), after, backwards=True)
-        await search.count(many, plan, Filters(bit=1))
-        await search.facets(many, plan)
+        for few in (True, False):
+            scope = Scope("alpha", uuid4(), "1/a", "某单位", few)
+            await search.page(many, plan, Filters(scope=scope), None)
+            await totals.narrowed(many, plan, Filters(bit=1, scope=scope), Total(count=9), 5)
+            await totals.narrowed(many, plan, Filters(bit=1, scope=scope), LARGE, 5)
+        await totals.facets(many, plan)
         await search.matches(many, plan, uuid4())
     shown = await plans(many, sent)
     assert bad(shown) == [], shown
@@ -183,8 +196,8 @@ async def test_every_kind_of_query_uses_its_index(
 
 async def test_a_page_of_the_commonest_name_is_found_in_milliseconds(many: AsyncSession) -> None:
     plan = lookup_plans.plan(classify("zhang"), {})
-    total, capped = await search.count(many, plan, Filters())
-    assert capped, total
+    total = (await totals.facets(many, plan)).total
+    assert total.accuracy is not Accuracy.EXACT
     rows = await search.page(many, plan, Filters(), None)
     for _ in range(10):
         rows = await search.page(many, plan, Filters(), [rows[-1][f"key_{c}"] for c in plan.order])
@@ -198,7 +211,7 @@ async def test_linking_reads_by_index_only(many: AsyncSession) -> None:
         await store.joined(many, [uuid4()], [uuid4()])
         await store.whole_persons(many, [uuid4()])
         await store.records_of(many, [uuid4()])
-        await store.save_people(many, [], [uuid4()], [uuid4()])
+        await search_rows.save_people(many, [], [uuid4()], [uuid4()])
         await units.follow(many, [("alpha", uuid4())])
         await many.execute(units._NEXT, {"chunk": 10})
         await store.save_edges(many, [uuid4()], [])

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from services.hub.lookup import service
 from services.hub.lookup.schemas import Narrow
-from services.hub.reasons import holds_number
 from shared.kit.errors import NotFound
+from shared.kit.pii.free_text import holds_number
 from tests.hub.conftest import Hub
 from tests.hub.site import clients
 from tests.hub.telling import announced, state

@@ -1,5 +1,6 @@
 """Lookups narrowed to a unit and all below it: every kind of query, small and large units, moves, estimates."""
 
+import re
 import runpy
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -8,11 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from services.hub.lookup import narrowing, service, totals
-from services.hub.lookup.schemas import Accuracy, Narrow
+from services.hub.lookup.schemas import Accuracy, Narrow, Total
 from services.hub.persons.scopes import bit_of, bits_of
 from shared.contracts.units import UnitChanged
 from shared.kit.errors import NotFound
 from tests.hub.conftest import Hub
+from tests.hub.site import clients
 from tests.hub.telling import announced, state
 from tests.hub.test_lookup import CLERK, all_pages, look
 
@@ -78,6 +80,20 @@ async def test_people_follow_a_unit_that_moves(town: Hub, few: int, monkeypatch:
     assert {r.name for r in (await look(town, "zw", narrow=Narrow(unit=EAST))).rows} == {"张伟国", "张伟明"}
 
 
+async def test_a_unit_is_chosen_by_its_name_on_the_page(town: Hub) -> None:
+    async with clients(town, "clerk") as [clerk]:
+        address = (await clerk.post("/lookup", q="张伟", purpose="visit")).headers["location"]
+        offered = (await clerk.get(f"{address}?within=1/a&district=锦江区")).text
+        assert "单位1/a/b" in offered
+        narrowed = re.findall(rf"{address}\?[^\"]*unit={STREET}", offered)
+        assert len(narrowed) == 1
+        page = (await clerk.get(narrowed[0].replace("&amp;", "&"))).text
+        assert page.count("row-link row-side") == 1
+        assert "district=" in narrowed[0]
+        assert "去掉这个单位条件" in page
+        assert "没有名称含“某某处”的单位" in (await clerk.get(f"{address}?within=某某处")).text
+
+
 async def test_the_migration_gives_the_same_bits(town: Hub) -> None:
     folder = Path(narrowing.__file__).parents[1] / "migrations"
     statement = runpy.run_path(str(folder / "hub_0003_scopes_and_sample.py"))["BITS"]
@@ -139,4 +155,4 @@ def test_an_estimate_is_as_near_as_it_says(truth: int) -> None:
 def test_what_nobody_can_estimate_is_only_said_to_be_more() -> None:
     assert totals.estimate(totals.MOST + 1, 1000).accuracy is Accuracy.OVER
     assert totals.estimate(totals.MOST + 1, 1000).count == 64_000
-    assert totals.estimate(3, 20) == totals.Total(count=20, accuracy=Accuracy.OVER)
+    assert totals.estimate(3, 20) == Total(count=20, accuracy=Accuracy.OVER)

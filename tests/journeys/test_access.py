@@ -24,7 +24,7 @@ def rows(kind: str) -> list[tuple[str, str, str]]:
     return [
         (method, re.sub(r"\{line\}", "1", re.sub(r"\{(?!line)[a-z_]+(:uuid)?\}", str(NOBODY), path)), asks)
         for k, method, path, asks in sorted(written())
-        if k == kind and path not in {"/signout", "/lang/{locale}"} and not path.endswith("/events")
+        if k == kind and path not in {"/signout", "/lang/{locale}"}
     ]
 
 

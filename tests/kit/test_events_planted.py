@@ -21,6 +21,9 @@ async def slow_writers_lose_nothing(b: Bench) -> None:
     async def logged() -> bool:
         return await b.union.value("SELECT count(*) FROM event_log") == count
 
+    async def published() -> bool:
+        return await b.union.value("SELECT published FROM event_channel") == count
+
     count = 0
     for turn in range(5):
         async with b.union.database.transaction() as session:
@@ -31,6 +34,7 @@ async def slow_writers_lose_nothing(b: Bench) -> None:
             await until(logged, 3)
         count += 1
         await until(logged, 3)
+    await until(published)
     got = [body["sequence"] for _, body in await b.stream()]
     assert got == list(range(1, count + 1))
 

@@ -16,6 +16,7 @@ from shared.kit import bus as bus_module
 from shared.kit.bus import VIOLATIONS, Bus, BusAway, Declined
 from shared.kit.context import make_kit
 from shared.kit.errors import Refused
+from shared.kit.events import status
 from shared.kit.events.asyncapi import document, page
 from shared.kit.events.engine import EventEngine, Inbox
 from shared.kit.events.fetch import fetch_responder
@@ -242,6 +243,43 @@ async def test_the_engines_of_two_services_carry_a_change_and_tell_their_state(b
         await engine.stop()
         await kits[code].bus.stop()
         await kits[code].database.close()
+
+
+async def test_a_consumer_that_cannot_be_read_and_a_policy_nobody_knows_are_not_ready(
+    b: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "PROJECTOR_LATE", 1.0)
+    kit = make_kit(b.hub.settings)
+    module = Module("things", "东西", projections=PROJECTIONS)
+    engine = EventEngine(kit, (module,), Inbox.of_hub())
+    engine.monitor_url = b.nats.monitor_url
+    await kit.bus.start()
+    await engine.start(works=True)
+
+    async def ready() -> bool:
+        return all(check.ok for check in await engine.probe())
+
+    async def unreadable() -> bool:
+        checks = {check.name: check for check in await engine.probe()}
+        figures = checks["projector"].figures or {}
+        return not checks["projector"].ok and figures["pending"] == "unknown"
+
+    try:
+        await until(ready)
+        client = await b.nats.connect("hub", "ops")
+        await client.jetstream().delete_consumer("EVT_ALL", "hub")
+        await client.close()
+        await until(unreadable, 40)
+        await b.nats.provision()
+        await until(ready, 40)
+        engine.monitor_url = "http://127.0.0.1:9"
+        assert await ready(), "what was read a moment ago still counts"
+        engine.sync_read_at = float("-inf")
+        assert not await ready()
+    finally:
+        await engine.stop()
+        await kit.bus.stop()
+        await kit.database.close()
 
 
 def test_asyncapi_names_what_is_declared_and_nothing_else() -> None:

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from services.hub.directory import organisations
 from services.hub.lookup import TITLES, purposes_on, recent
-from services.hub.persons import DECIDE, waiting
+from services.hub.persons import DECIDE
+from services.hub.review import backlog
 from shared.kit import clock
 from shared.kit.db import Tx
 from shared.kit.staff import Staff, require
@@ -28,7 +29,7 @@ async def home(request: Request, session: Tx, staff: Annotated[Staff, Depends(re
         may_look=may_look,
         purposes=await purposes_on(session, clock.today()) if may_look else [],
         recent=(await recent(session, staff, limit=5)).rows if may_look else [],
-        waiting=await waiting(session) if staff.can(DECIDE) else None,
+        waiting=(await backlog(session)).waiting if staff.can(DECIDE) else None,
         kinds=TITLES,
         q="",
         purpose="",

@@ -1,20 +1,22 @@
 """A lookup in progress: its record, and the query behind its address, sealed for its owner."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup import plans
 from services.hub.lookup.models import LookupRecord, LookupSession
 from services.hub.lookup.rules import HINT, Kind, Query, classify
-from services.hub.lookup.schemas import Facets
+from services.hub.lookup.schemas import Accuracy, Facets, PurposeChoice
 from shared.kit import clock
 from shared.kit.context import Kit
 from shared.kit.errors import Invalid, NotFound
+from shared.kit.fast import fetch
+from shared.kit.pagination import CAP
 from shared.kit.staff import Staff
 
 LIVES = timedelta(hours=2)
@@ -32,11 +34,23 @@ class Kept(BaseModel):
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """What stays of a lookup, and when its address ends."""
+
+    id: UUID
+    at: datetime
+    purpose: str
+    purpose_title: str
+    reason: str
+    staff_name: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
 class Live:
     """A lookup in progress."""
 
-    record: LookupRecord
-    session: LookupSession
+    record: Recorded
     query: Query
     kept: Kept
 
@@ -49,28 +63,65 @@ class Live:
         return plan_of(self.query, self.kept.tokens)
 
 
-def sealed(kit: Kit, kept: Kept) -> bytes:
-    """As the database may hold it."""
-    return kit.cipher.encrypt(kept.model_dump_json(), _CONTEXT)
+_RECORD = (
+    "with r as (insert into lookup_record (staff_id, staff_name, staff_office, purpose, purpose_title,"
+    " reason, kind, found, capped) values (:staff_id, :staff_name, :staff_office, :purpose, :purpose_title,"
+    " :reason, :kind, :found, :capped) returning id, at), s as (insert into lookup_session (id, staff_id,"
+    " query, expires_at) select id, :staff_id, :query, :expires_at from r) select id, at from r"
+)
+
+
+async def recorded(
+    kit: Kit, session: AsyncSession, staff: Staff, purpose: PurposeChoice, reason: str, kept: Kept
+) -> Recorded:
+    """Write down who looks, what for and how many there are; the query itself sealed and for two hours."""
+    expires, total = clock.now() + LIVES, kept.facets.total
+    values = {
+        "staff_id": staff.id,
+        "staff_name": staff.name,
+        "staff_office": staff.office,
+        "purpose": purpose.code,
+        "purpose_title": purpose.title,
+        "reason": reason,
+        "kind": kept.kind.value,
+        "found": min(total.count, CAP),
+        "capped": total.accuracy is not Accuracy.EXACT,
+        "query": kit.cipher.encrypt(kept.model_dump_json(), _CONTEXT),
+        "expires_at": expires,
+    }
+    [row] = await fetch(session, _RECORD, values)
+    return Recorded(row["id"], row["at"], purpose.code, purpose.title, reason, staff.name, expires)
+
+
+_LIVE = (
+    select(
+        LookupRecord.id,
+        LookupRecord.at,
+        LookupRecord.purpose,
+        LookupRecord.purpose_title,
+        LookupRecord.reason,
+        LookupRecord.staff_name,
+        LookupSession.expires_at,
+        LookupSession.query,
+    )
+    .join(LookupSession, LookupSession.id == LookupRecord.id)
+    .where(
+        LookupRecord.id == bindparam("lookup"),
+        LookupSession.staff_id == bindparam("staff"),
+        LookupSession.expires_at > bindparam("now"),
+    )
+)
 
 
 async def live_lookup(kit: Kit, session: AsyncSession, staff: Staff, lookup_id: UUID) -> Live:
     """A lookup of one's own that is still open; anybody else's does not exist."""
-    statement = (
-        select(LookupRecord, LookupSession)
-        .join(LookupSession, LookupSession.id == LookupRecord.id)
-        .where(
-            LookupRecord.id == lookup_id,
-            LookupSession.staff_id == staff.id,
-            LookupSession.expires_at > clock.now(),
-        )
-    )
-    found = (await session.execute(statement)).one_or_none()
+    asked = {"lookup": lookup_id, "staff": staff.id, "now": clock.now()}
+    found = (await session.execute(_LIVE, asked)).one_or_none()
     if found is None:
         raise NotFound("这次查询已失效", hint="查询结果只保留两小时，且只有本人能看。请重新查询。")
-    record, row = found
-    kept = Kept.model_validate_json(kit.cipher.decrypt(row.query, _CONTEXT))
-    return Live(record, row, classify(kept.text, kept.kind), kept)
+    kept = Kept.model_validate_json(kit.cipher.decrypt(found.query, _CONTEXT))
+    record = Recorded(*found[:-1])
+    return Live(record, classify(kept.text, kept.kind), kept)
 
 
 async def sweep(session: AsyncSession) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.hub.lookup.schemas import UnitChoice
 from services.hub.persons import scope_bit
 
 FEW = 3000
@@ -86,6 +87,19 @@ def conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
 _UNIT = text("select org, unit_id, path, names[cardinality(names)] name from unit where unit_id = :unit"
              " and org = any(:orgs)")  # fmt: skip
 _SIZE = text(f"select count(*) from (select 1 from {_RECORDS} where {_BELOW} limit {FEW + 1}) x")
+
+
+CHOICES = 8
+_NAMED = text(
+    "select unit_id, org, names from unit where status = 'active' and org = any(:orgs)"
+    " and strpos(names[cardinality(names)], :name) > 0 order by cardinality(names), path limit :most"
+)
+
+
+async def units_named(session: AsyncSession, name: str, orgs: list[str]) -> list[UnitChoice]:
+    """Units whose own name holds this, the highest first."""
+    found = await session.execute(_NAMED, {"name": name, "orgs": orgs, "most": CHOICES})
+    return [UnitChoice(id=r.unit_id, org=r.org, names=r.names) for r in found]
 
 
 async def scope_of(session: AsyncSession, unit: UUID, orgs: list[str]) -> Scope | None:

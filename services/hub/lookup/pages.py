@@ -6,18 +6,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.directory import organisations
 from services.hub.lookup import service
-from services.hub.lookup.deps import LookupId, Narrowed, Opener, Page, Searcher, WithKit
+from services.hub.lookup.deps import LookupId, Narrowed, Opener, Page, Searcher, Within, WithKit
+from services.hub.lookup.frame import Frame, frame
 from services.hub.lookup.live import live_lookup
-from services.hub.lookup.purposes import purposes_on
+from services.hub.lookup.narrowing import units_named
 from services.hub.lookup.recent import recent
 from services.hub.lookup.rules import TITLES, Kind
 from services.hub.lookup.schemas import Ask, Narrow
 from services.hub.persons import REASONS
-from shared.kit import clock
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, Unavailable
 from shared.kit.web import gettext as _
@@ -34,7 +33,9 @@ _BLANK["kinds"] = TITLES
 async def start(request: Request, session: Tx, staff: Searcher) -> Response:
     """The empty box, with one's own last lookups below."""
     own = await recent(session, staff, limit=8)
-    return render(request, "lookup/page.html", **{**_BLANK, **await _frame(session), "recent": own.rows})
+    return render(
+        request, "lookup/page.html", **{**_BLANK, **_frame(await frame(session)), "recent": own.rows}
+    )
 
 
 @router.post("")
@@ -60,7 +61,7 @@ async def look_up(
             "errors": error.fields or {"text": error.title},
         }
         own = await recent(session, staff, limit=8)
-        context = {**_BLANK, **await _frame(session), **typed, "hint": error.hint, "recent": own.rows}
+        context = {**_BLANK, **_frame(await frame(session)), **typed, "hint": error.hint, "recent": own.rows}
         return render(request, "lookup/page.html", error.status, **context)
 
 
@@ -112,16 +113,27 @@ async def result(
     lookup_id: UUID,
     narrow: Narrowed,
     page: Page = "",
+    within: Within = None,
 ) -> Response:
-    """One page of a lookup of one's own."""
+    """One page of a lookup of one's own; `within` is the name of a unit to narrow it to."""
     live = await live_lookup(kit, session, staff, lookup_id)
-    found = await service.answer(kit, session, staff, live, narrow, page)
+    around = await frame(session)
+    found = await service.answer(kit, session, staff, live, around, narrow, page)
     base = f"/lookup/{lookup_id}"
     typed = {"q": live.text, "purpose": live.record.purpose, "reason": live.record.reason}
     address = Addresses(base, narrow)
     mark = len(live.query.han) if live.query.kind in (Kind.NAME, Kind.MIXED, Kind.TAIL) else 0
-    shown = {"result": found, "narrow": narrow, "address": address, "mark": mark, "recent": []}
-    return render(request, "lookup/page.html", **{**_BLANK, **await _frame(session), **typed, **shown})
+    units = await units_named(session, within, [o.code for o in around.orgs]) if within else []
+    shown = {
+        "result": found,
+        "within": within or "",
+        "units": units,
+        "narrow": narrow,
+        "address": address,
+        "mark": mark,
+        "recent": [],
+    }
+    return render(request, "lookup/page.html", **{**_BLANK, **_frame(around), **typed, **shown})
 
 
 class Addresses:
@@ -137,10 +149,9 @@ class Addresses:
         return self.base + (f"?{urlencode(kept)}" if kept else "")
 
 
-async def _frame(session: AsyncSession) -> dict[str, Any]:
-    orgs = await organisations(session)
+def _frame(around: Frame) -> dict[str, Any]:
     return {
-        "orgs": {o.code: o for o in orgs},
-        "purposes": await purposes_on(session, clock.today()),
-        "as_of": orgs,
+        "orgs": {o.code: o for o in around.orgs},
+        "purposes": around.purposes,
+        "as_of": around.orgs,
     }

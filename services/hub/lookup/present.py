@@ -1,7 +1,8 @@
 """From rows to what is shown: badges, age bands, facet counts by organisation."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 from services.hub.directory import Known
 from services.hub.lookup.rules import age_band
@@ -34,8 +35,14 @@ def found(row: Mapping[str, Any], orgs: Iterable[Known], bits: Bits) -> Found:
 def _badge(row: Mapping[str, Any], org: str, bits: Bits) -> Badge:
     mask = 1 << bits[org] if org in bits else 0
     if row["active"] & mask:
-        return Badge(org=org, state="in")
-    return Badge(org=org, state="out" if row["past"] & mask else "none")
+        return badge(org, "in")
+    return badge(org, "out" if row["past"] & mask else "none")
+
+
+@cache
+def badge(org: str, state: Literal["in", "out", "none"]) -> Badge:
+    """One of a few that every page shows again and again."""
+    return Badge(org=org, state=state)
 
 
 def facet_counts(facets: Facets, bits: Bits) -> FacetCounts:

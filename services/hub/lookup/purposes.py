@@ -1,11 +1,13 @@
 """Purposes: a dated list; no lookup without one."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup.models import Purpose
+from services.hub.lookup.schemas import PurposeChoice
 from shared.kit.errors import Invalid
 
 
@@ -19,9 +21,9 @@ async def purposes_on(session: AsyncSession, day: date) -> list[Purpose]:
     return list(await session.scalars(statement))
 
 
-async def chosen(session: AsyncSession, day: date, code: str, reason: str | None) -> Purpose:
-    """The purpose of that code, or a refusal that names what is missing."""
-    purpose = next((p for p in await purposes_on(session, day) if p.code == code), None)
+def chosen(purposes: Iterable[PurposeChoice], code: str, reason: str | None) -> PurposeChoice:
+    """The purpose of that code among today's, or a refusal that names what is missing."""
+    purpose = next((p for p in purposes if p.code == code), None)
     if purpose is None:
         raise Invalid("请选择查询用途", hint="没有用途不能查询。", fields={"purpose": "请选择查询用途"})
     if purpose.needs_reason and not reason:

@@ -138,6 +138,14 @@ class Details(BaseModel):
     opened_at: datetime
 
 
+class UnitChoice(BaseModel):
+    """A unit a result can be narrowed to, with the names above it."""
+
+    id: UUID
+    org: str
+    names: list[str]
+
+
 class PurposeChoice(BaseModel):
     """A purpose that may be chosen today."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup.narrowing import Filters, conditions
 from services.hub.lookup.plans import Plan, matching
+from shared.kit.fast import fetch
 
 PAGE = 20
 _TYPES = {"person_id": "uuid"}
@@ -34,13 +35,12 @@ async def page(
     keys = ", ".join(f"n.{c}" for c in plan.order)
     sort = ", ".join(f"n.{c}{' desc' if backwards else ''}" for c in plan.order)
     again = ", ".join(f"h.{c}" for c in plan.order)
-    statement = text(
+    statement = (
         f"with h as materialized (select {keys} {matching(plan)}{where} order by {sort} limit {PAGE + 1})"
         f" select p.*, {', '.join(f'h.{c} as key_{c}' for c in plan.order)}"
         f" from h join person p on p.id = h.person_id order by {again}"
     )
-    rows = (await session.execute(statement, dict(plan.values) | values)).mappings()
-    return [dict(r) for r in rows]
+    return [dict(row) for row in await fetch(session, statement, dict(plan.values) | values)]
 
 
 async def matches(session: AsyncSession, plan: Plan, person_id: UUID) -> bool:

@@ -11,61 +11,49 @@ from services.hub import directory, persons
 from services.hub.directory import Known
 from services.hub.lookup import present, search, totals
 from services.hub.lookup.cursors import Cursors
-from services.hub.lookup.live import LIVES, Kept, Live, live_lookup, plan_of, sealed
-from services.hub.lookup.models import LookupOpened, LookupRecord, LookupSession
+from services.hub.lookup.frame import Frame, frame
+from services.hub.lookup.live import Kept, Live, Recorded, live_lookup, plan_of, recorded
+from services.hub.lookup.models import LookupOpened
 from services.hub.lookup.narrowing import Filters, scope_of
 from services.hub.lookup.purposes import chosen
 from services.hub.lookup.rules import HINT, Kind, NotUnderstoodError, Query, classify
 from services.hub.lookup.schemas import Accuracy, Ask, Details, Facets, Found, Narrow, Result, Total
 from services.hub.lookup.tokens import tokens_of, wrong_number
-from services.hub.reasons import refuse_number
+from services.hub.review import raise_persons
 from shared.contracts.lookups import LookupRecorded
 from shared.kit import audit, clock
 from shared.kit.context import Kit
 from shared.kit.errors import Invalid, NotFound
 from shared.kit.events import emit
 from shared.kit.pagination import CAP
+from shared.kit.pii.free_text import refuse_number
 from shared.kit.staff import Staff
 
 
 async def look_up(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> UUID:
     """Begin a lookup; its address is the id of its record."""
-    return (await begin(kit, session, staff, ask)).record.id
+    live, _ = await begin(kit, session, staff, ask)
+    return live.record.id
 
 
-async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> Live:
+async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> tuple[Live, Frame]:
     """Begin a lookup: checked, counted and recorded."""
-    refuse_number(ask.reason or "")
-    purpose = await chosen(session, clock.today(), ask.purpose, ask.reason)
+    refuse_number(ask.reason)
+    around = await frame(session)
+    purpose = chosen(around.purposes, ask.purpose, ask.reason)
     query = _classified(ask)
     tokens, problem = dict[str, UUID](), ""
     if query.asks:
-        orgs = [o.code for o in await directory.organisations(session)]
-        tokens, problem = await tokens_of(kit.bus, orgs, query)
+        tokens, problem = await tokens_of(kit.bus, [o.code for o in around.orgs], query)
     query, facets = await _counted(session, query, ask, tokens)
     if problem and not facets.total.count:
         raise wrong_number(problem)
-    record = LookupRecord(
-        staff_id=staff.id,
-        staff_name=staff.name,
-        staff_office=staff.office,
-        purpose=purpose.code,
-        purpose_title=purpose.title,
-        reason=ask.reason or "",
-        kind=query.kind.value,
-        found=min(facets.total.count, CAP),
-        capped=facets.total.accuracy is not Accuracy.EXACT,
-    )
-    session.add(record)
-    await session.flush()
     kept = Kept(text=ask.text, kind=query.kind, tokens=tokens, facets=facets)
-    row = LookupSession(
-        id=record.id, staff_id=staff.id, query=sealed(kit, kept), expires_at=clock.now() + LIVES
-    )
-    session.add(row)
+    record = await recorded(kit, session, staff, purpose, ask.reason or "", kept)
+    capped = facets.total.accuracy is not Accuracy.EXACT
     _note(session, staff, "lookup.searched", record,
-          {"kind": query.kind.value, "found": record.found, "capped": record.capped})  # fmt: skip
-    return Live(record, row, query, kept)
+          {"kind": query.kind.value, "found": min(facets.total.count, CAP), "capped": capped})  # fmt: skip
+    return Live(record, query, kept), around
 
 
 async def _counted(
@@ -86,15 +74,20 @@ async def result(
 ) -> Result:
     """One page of a lookup of one's own."""
     live = await live_lookup(kit, session, staff, lookup_id)
-    return await answer(kit, session, staff, live, narrow, cursor)
+    return await answer(kit, session, staff, live, await frame(session), narrow, cursor)
 
 
 async def answer(
-    kit: Kit, session: AsyncSession, staff: Staff, live: Live, narrow: Narrow, cursor: str | None = None
+    kit: Kit,
+    session: AsyncSession,
+    staff: Staff,
+    live: Live,
+    around: Frame,
+    narrow: Narrow,
+    cursor: str | None = None,
 ) -> Result:
     """One page. Seeing it is recorded like the lookup itself."""
-    orgs = await directory.organisations(session)
-    bits = await persons.org_bits(session)
+    orgs, bits = around.orgs, around.bits
     plan, filters = live.plan, await _filters(session, narrow, bits, [o.code for o in orgs])
     cursors = Cursors(kit.cipher, live.record.id, len(plan.order))
     at = cursors.read(cursor)
@@ -131,7 +124,7 @@ async def answer(
         next=following,
         as_of=present.as_of(orgs),
         looked_at=live.record.at,
-        expires_at=live.session.expires_at,
+        expires_at=live.record.expires_at,
     )
 
 
@@ -146,6 +139,7 @@ async def open_person(
     records = await persons.affiliations(session, person_id)
     person = await _one(session, person_id)
     await _opened(session, staff, live.record, person_id, records)
+    await raise_persons(session, [person_id])
     evidence = await persons.reasons(session, person_id)
     return Details(
         lookup_id=lookup_id,
@@ -159,7 +153,7 @@ async def open_person(
 async def _opened(
     session: AsyncSession,
     staff: Staff,
-    record: LookupRecord,
+    record: Recorded,
     person_id: UUID,
     records: Sequence[persons.Affiliated],
 ) -> None:
@@ -212,9 +206,7 @@ async def _one(session: AsyncSession, person_id: UUID) -> Found:
     return present.found(row, orgs, await persons.org_bits(session))
 
 
-def _note(
-    session: AsyncSession, staff: Staff, action: str, record: LookupRecord, detail: dict[str, Any]
-) -> None:
+def _note(session: AsyncSession, staff: Staff, action: str, record: Recorded, detail: dict[str, Any]) -> None:
     audit.record(
         session,
         actor=staff,

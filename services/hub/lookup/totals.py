@@ -10,36 +10,34 @@ from collections.abc import Sequence
 from math import ceil, log10, sqrt
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup.narrowing import Filters, conditions
 from services.hub.lookup.plans import Plan, matching
 from services.hub.lookup.schemas import Accuracy, Facets, Total
 from services.hub.persons import SAMPLED
+from shared.kit.fast import fetch
 from shared.kit.pagination import CAP
 
 PART = 16
 """One person of so many is in the sample."""
 MOST = 4000
 """Rows of the sample that are read; what has more is only said to be more."""
-SURE = 100
-"""Matches in the sample that make counting one by one pointless: there are more than a thousand."""
 LEAST = 10
 """Matches in the sample below which an estimate would say nothing."""
 DISTRICTS = 30
-EVERYTHING = Filters()
 
 
 async def facets(session: AsyncSession, plan: Plan) -> Facets:
     """Numbers over all matches of a query."""
-    sample = await _groups(session, plan, EVERYTHING, MOST + 1, sampled=True)
-    drawn = sum(n for *_, n in sample)
-    if drawn < SURE:
-        rows = await _groups(session, plan, EVERYTHING, CAP + 1)
-        counted = sum(n for *_, n in rows)
-        if counted <= CAP:
-            return _facets(Total(count=counted), rows, 1)
+    found = await fetch(session, _both(plan), plan.values)
+    parts: dict[bool, list[Group]] = {True: [], False: []}
+    for sampled, mask, district, standing, n in found:
+        parts[sampled].append((mask, district, standing, n))
+    rows, sample = parts[False], parts[True]
+    counted, drawn = (sum(n for *_, n in part) for part in (rows, sample))
+    if counted <= CAP:
+        return _facets(Total(count=counted), rows, 1)
     total = estimate(drawn, CAP)
     # what is more than was read was read in the order of names: its parts tell nothing of the whole
     return _facets(total, sample, PART if total.accuracy is Accuracy.ABOUT else 0)
@@ -50,10 +48,8 @@ async def narrowed(
 ) -> Total:
     """How many are left by the filters of a result that has more than the `shown` rows of one page."""
     if everything.accuracy is Accuracy.EXACT:
-        rows = await _groups(session, plan, filters, CAP + 1)
-        return Total(count=sum(n for *_, n in rows))
-    sample = await _groups(session, plan, filters, MOST + 1, sampled=True)
-    return estimate(sum(n for *_, n in sample), shown)
+        return Total(count=await _count(session, plan, filters, CAP + 1))
+    return estimate(await _count(session, plan, filters, MOST + 1, sampled=True), shown)
 
 
 def estimate(drawn: int, least: int) -> Total:
@@ -79,18 +75,31 @@ def _digits(value: float, digits: int = 2, *, up: bool = False) -> int:
 Group = tuple[int, str | None, str, int]
 
 
-async def _groups(
-    session: AsyncSession, plan: Plan, filters: Filters, limit: int, *, sampled: bool = False
-) -> Sequence[Group]:
-    """Matches by organisations, district and standing; `limit` of them at most."""
-    where, values = conditions(filters)
-    drawn = f" and {SAMPLED.replace('person_id', 'n.person_id')}" if sampled else ""
-    statement = text(
-        "select h.active | h.past mask, h.district, h.standing, count(*) n"
-        f" from (select n.active, n.past, n.district, n.standing {matching(plan)}{drawn}{where}"
-        f" limit {limit}) h group by 1, 2, 3"
+_ROW = "select n.active | n.past mask, n.district, n.standing"
+_GROUPS = "mask, district, standing, count(*) n"
+_DRAWN = f" and {SAMPLED.replace('person_id', 'n.person_id')}"
+
+
+def _both(plan: Plan) -> str:
+    """Matches one by one up to the cap; only where there are more, those in the sample. One round trip."""
+    return (
+        f"with every as materialized ({_ROW} {matching(plan)} limit {CAP + 1}),"
+        f" sample as materialized ({_ROW} {matching(plan)}{_DRAWN}"
+        f" and (select count(*) > {CAP} from every) limit {MOST + 1})"
+        f" select false, {_GROUPS} from every group by 2, 3, 4"
+        f" union all select true, {_GROUPS} from sample group by 2, 3, 4"
     )
-    return [tuple(r) for r in await session.execute(statement, dict(plan.values) | values)]
+
+
+async def _count(
+    session: AsyncSession, plan: Plan, filters: Filters, limit: int, *, sampled: bool = False
+) -> int:
+    """Matches with the filters, `limit` of them at most."""
+    where, values = conditions(filters)
+    drawn = _DRAWN if sampled else ""
+    statement = f"select count(*) from (select 1 {matching(plan)}{drawn}{where} limit {limit}) h"
+    [row] = await fetch(session, statement, dict(plan.values) | values)
+    return int(row[0])
 
 
 def _facets(total: Total, rows: Sequence[Group], times: int) -> Facets:

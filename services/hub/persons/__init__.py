@@ -1,30 +1,52 @@
 """Persons: links between records of several organisations, reversible and explained."""
 
-from services.hub.persons.access import DECIDE
+from services.hub.persons.access import DECIDE, Steward
 from services.hub.persons.models import SAMPLED
 from services.hub.persons.module import persons
+from services.hub.persons.pages import Reason, given
 from services.hub.persons.people import readings, search_key
-from services.hub.persons.rules import REASONS
-from services.hub.persons.schemas import Affiliated, Evidence
+from services.hub.persons.rules import JOINING, REASONS, Pair, ordered
+from services.hub.persons.schemas import Affiliated, Decided, Evidence
 from services.hub.persons.scopes import bit_of as scope_bit
-from services.hub.persons.service import affiliations, current_person, reasons, waiting
+from services.hub.persons.service import (
+    affiliations,
+    current_person,
+    decide,
+    reasons,
+    recent_verdicts,
+    undo,
+)
 from services.hub.persons.store import org_bits
 from services.hub.persons.units import follow
+from services.hub.persons.views import by_id
+from services.hub.persons.wording import against, says
 
 __all__ = [
     "DECIDE",
+    "JOINING",
     "REASONS",
     "SAMPLED",
     "Affiliated",
+    "Decided",
     "Evidence",
+    "Pair",
+    "Reason",
+    "Steward",
     "affiliations",
+    "against",
+    "by_id",
     "current_person",
+    "decide",
     "follow",
+    "given",
+    "ordered",
     "org_bits",
     "persons",
     "readings",
     "reasons",
+    "recent_verdicts",
+    "says",
     "scope_bit",
     "search_key",
-    "waiting",
+    "undo",
 ]

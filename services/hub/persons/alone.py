@@ -35,7 +35,7 @@ async def settle(
 
 
 async def _unshared(
-    session: AsyncSession, rows: Sequence[Row], before: Mapping[UUID, Sequence[Token]]
+    session: AsyncSession, rows: Sequence[Row], before: Mapping[UUID, Collection[Token]]
 ) -> list[Row]:
     """Those on a roll that share no token with anybody, neither in this batch nor at the hub."""
     now = {row["id"]: _tokens(row) for row in rows}

@@ -111,6 +111,8 @@ class Edge(HubBase):
         Index("ix_edge_b", "b"),
         Index("ix_edge_waiting", "since", "a", "b", "rule",
               postgresql_where=text("revoked_at is null and state = 'candidate'")),
+        Index("ix_edge_held", "since", "a", "b", "rule",
+              postgresql_where=text("revoked_at is null and state = 'held'")),
     )  # fmt: skip
 
     a: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

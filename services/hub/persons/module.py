@@ -5,17 +5,14 @@ from pathlib import Path
 
 from services.hub.db import HubBase
 from services.hub.persons import api, linking, pages, units
-from services.hub.persons.access import DECIDE
 from shared.contracts.members import MemberAdmitted, MemberChanged, MemberLeft, MemberWithdrawn
 from shared.kit.audit import describe
 from shared.kit.context import Kit
 from shared.kit.module import Module, Projection
-from shared.kit.web import NavItem
 
 describe(
     {
         "person.explained": "查看同一人依据",
-        "person.candidates": "查看待核对记录",
         "person.same": "确认为同一人",
         "person.never": "确认不是同一人",
         "person.undone": "撤销同一人判断",
@@ -31,7 +28,7 @@ def persons(kit: Kit) -> Module:
 
     return Module(
         name="persons",
-        title="同一人核对",
+        title="同一人",
         api=api.router,
         pages=pages.router,
         metadata=(HubBase.metadata,),
@@ -40,5 +37,4 @@ def persons(kit: Kit) -> Module:
         ),
         loops=(keep_up,),
         templates=Path(__file__).parent / "templates",
-        nav=(NavItem("candidates", "核对", "/candidates", "link", DECIDE),),
     )

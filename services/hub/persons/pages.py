@@ -1,6 +1,6 @@
-"""Pages of stewards: why records are one person, and pairs that wait for a decision."""
+"""Pages of stewards: why records are one person, since when and by whom; take apart and join."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -8,17 +8,18 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from services.hub.directory import organisations
 from services.hub.persons import service
 from services.hub.persons.access import Steward
+from services.hub.persons.history import history
 from services.hub.persons.rules import REASONS
+from services.hub.persons.wording import says
 from shared.kit import audit
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid
-from shared.kit.types import Int64, OptionalText200
+from shared.kit.types import OptionalText200
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 
 router = APIRouter()
 Reason = Annotated[OptionalText200, Form()]
-PAGE = 10
 
 
 @router.get("/persons/{person_id}")
@@ -38,7 +39,8 @@ async def person(
     explanation = await service.explain(session, person_id)
     orgs = {o.code: o for o in await organisations(session)}
     return render(request, "persons/person.html", why=explanation, orgs=orgs, rules=REASONS, lookup=lookup,
-                  records={r.id: r for r in explanation.records})  # fmt: skip
+                  records={r.id: r for r in explanation.records}, says=says,
+                  history=history(explanation))  # fmt: skip
 
 
 @router.post("/persons/{person_id}/separate")
@@ -46,7 +48,7 @@ async def separate(
     session: Tx, staff: Steward, person_id: UUID, affiliation: Annotated[UUID, Form()], reason: Reason = None
 ) -> Response:
     """Take one record out of this person."""
-    await service.separate(session, affiliation, person_id, _given(reason), staff)
+    await service.separate(session, affiliation, person_id, given(reason), staff)
     return see_other("/candidates", _("已拆分。需要时可在下面的判断记录里撤销。"))
 
 
@@ -61,52 +63,12 @@ async def join(
     ]
     if pair[0] == pair[1]:
         raise Invalid("这本来就是同一个人", hint="请填写另一个人的编号。")
-    await service.decide(session, (pair[0], pair[1]), "same", _given(reason), staff)
+    await service.decide(session, (pair[0], pair[1]), "same", given(reason), staff)
     return see_other(f"/persons/{await service.current_person(session, person_id)}", _("已确认为同一人"))
 
 
-@router.get("/candidates")
-async def candidates(
-    request: Request, session: Tx, staff: Steward, page: Annotated[str, Query(max_length=300)] = ""
-) -> Response:
-    """Pairs that wait, the oldest first, and the newest decisions to undo."""
-    found = await service.candidates(session, page, limit=PAGE)
-    audit.record(
-        session,
-        actor=staff,
-        action="person.candidates",
-        purpose=_("同一人核对"),
-        detail={"shown": len(found.rows)},
-    )
-    return render(
-        request, "persons/candidates.html", found=found.rows, waiting=await service.waiting(session),
-        next=found.next, verdicts=await service.recent_verdicts(session), rules=REASONS,
-        orgs={o.code: o for o in await organisations(session)},
-    )  # fmt: skip
-
-
-@router.post("/candidates")
-async def decide(
-    session: Tx,
-    staff: Steward,
-    a: Annotated[UUID, Form()],
-    b: Annotated[UUID, Form()],
-    says: Annotated[Literal["same", "never"], Form()],
-    reason: Reason = None,
-) -> Response:
-    """One pair decided."""
-    await service.decide(session, (a, b), says, _given(reason), staff)
-    return see_other("/candidates", _("已确认为同一人") if says == "same" else _("已确认不是同一人"))
-
-
-@router.post("/verdicts/{verdict_id}/undo")
-async def undo(session: Tx, staff: Steward, verdict_id: Int64, reason: Reason = None) -> Response:
-    """Take a decision back."""
-    await service.undo(session, verdict_id, _given(reason), staff)
-    return see_other("/candidates", _("已撤销，恢复按规则判断"))
-
-
-def _given(reason: str | None) -> str:
+def given(reason: str | None) -> str:
+    """The reason, which a decision must have."""
     if reason is None:
         raise Invalid("请写明理由", hint="判断会长期保存，理由供以后复核。", fields={"reason": "请写明理由"})
     return reason

@@ -54,6 +54,7 @@ class Decided(_View):
     b: UUID
     says: str
     reason: str
+    by_id: UUID
     by_name: str
     at: datetime
     undone_at: datetime | None
@@ -61,20 +62,10 @@ class Decided(_View):
     undone_reason: str | None
 
 
-class Candidate(_View):
-    """Two records that may be one person, with the evidence for it."""
+class Linked(Evidence):
+    """One link by rule, also one that no longer holds."""
 
-    first: Affiliated
-    second: Affiliated
-    rules: tuple[str, ...]
-    since: datetime
-
-
-class Waiting(_View):
-    """A page of pairs that wait, the oldest first; `next` is the cursor of the following page."""
-
-    rows: list[Candidate]
-    next: str | None
+    revoked_at: datetime | None
 
 
 class Explanation(_View):
@@ -85,3 +76,4 @@ class Explanation(_View):
     linked: list[Evidence]
     open: list[Evidence]
     verdicts: list[Decided]
+    past: list[Linked]

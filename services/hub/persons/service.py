@@ -11,19 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.persons import linking, store
 from services.hub.persons.models import Edge, Verdict
 from services.hub.persons.rules import Pair, ordered
-from services.hub.persons.schemas import Affiliated, Decided, Evidence, Explanation, Waiting
-from services.hub.persons.views import (
-    affiliated,
-    candidate_pairs,
-    count_waiting,
-    evidence_of,
-    standing_verdicts,
-    verdicts_of,
-)
-from services.hub.reasons import refuse_number
+from services.hub.persons.schemas import Affiliated, Decided, Evidence, Explanation
+from services.hub.persons.views import affiliated, evidence_of, links_of, standing_verdicts, verdicts_of
 from shared.kit import audit, clock
 from shared.kit.audit import Actor
 from shared.kit.errors import NotFound, Refused
+from shared.kit.pii.free_text import refuse_number
 
 
 def missing() -> NotFound:
@@ -61,6 +54,7 @@ async def explain(session: AsyncSession, person_id: UUID) -> Explanation:
         linked=[e for e in evidence if e.state == "linked"],
         open=[e for e in evidence if e.state != "linked"],
         verdicts=await verdicts_of(session, ids),
+        past=[e for e in await links_of(session, ids) if e.revoked_at],
     )
 
 
@@ -70,29 +64,27 @@ async def reasons(session: AsyncSession, person_id: UUID) -> list[Evidence]:
     return [e for e in await evidence_of(session, ids) if e.state == "linked"]
 
 
-async def candidates(session: AsyncSession, cursor: str | None = None, limit: int = 20) -> Waiting:
-    """Pairs that wait for a decision, the oldest first."""
-    return await candidate_pairs(session, cursor, limit)
+async def decide(
+    session: AsyncSession, pair: Pair, says: str, reason: str, by: Actor, *, shown: int | None = None
+) -> None:
+    """Staff say `same` or `never` of two records; it stands above every rule until undone.
 
-
-async def waiting(session: AsyncSession, cap: int = 1000) -> int:
-    """How many pairs wait, counted up to `cap`."""
-    return await count_waiting(session, cap)
-
-
-async def decide(session: AsyncSession, pair: Pair, says: str, reason: str, by: Actor) -> None:
-    """Staff say `same` or `never` of two records; it stands above every rule until undone."""
+    `shown`: the standing decision that was shown with a waiting pair (0: none). Somebody else may have been
+    quicker, or the evidence may have gone: then this one is refused.
+    """
     refuse_number(reason)
     pair = ordered(*pair)
     await store.lock(session)
     await _must_exist(session, pair)
+    if shown is not None:
+        await _must_be_as_shown(session, pair, shown)
     await _supersede(session, [pair], by, "改判")
     await _record(session, [pair], says, reason, by)
     await linking.relink(session, pair)
     if says == "same" and not await _together(session, pair):
         raise Refused(
             "这两条记录不能确认为同一人",
-            hint="两边的身份证号不同，或其中一方已被确认与另一方分开。请先由所属组织更正证件号，或撤销原来的判断。",
+            hint="两边的身份证号不同，或其中一方已被确认与另一方分开，或牵连的记录太多。请先由所属组织更正证件号，或撤销原来的判断。",
         )
 
 
@@ -145,6 +137,24 @@ async def _must_exist(session: AsyncSession, pair: Pair) -> None:
     statement = text("select count(*) from affiliation where id = any(:ids) and not withdrawn")
     if await session.scalar(statement, {"ids": list(pair)}) != 2:
         raise missing()
+
+
+async def _must_be_as_shown(session: AsyncSession, pair: Pair, shown: int) -> None:
+    standing = await session.scalar(
+        select(Verdict).where(Verdict.a == pair[0], Verdict.b == pair[1], Verdict.undone_at.is_(None))
+    )
+    if (standing.id if standing else 0) != shown:
+        if standing is None:
+            raise Refused("原来的判断刚刚被撤销了", hint="请刷新后再核对这一组。")
+        hint = "您的判断没有保存。如有不同意见，请在判断记录里撤销后再核对。"
+        if standing.says == "same":
+            raise Refused(f"{standing.by_name}刚刚已经判断为同一人", hint=hint)
+        raise Refused(f"{standing.by_name}刚刚已经判断为不是同一人", hint=hint)
+    waits = (
+        "select 1 from edge where a = :a and b = :b and state = 'candidate' and revoked_at is null limit 1"
+    )
+    if await session.scalar(text(waits), {"a": pair[0], "b": pair[1]}) is None:
+        raise Refused("这一组已不在等待核对", hint="记录或依据刚刚变动过；请刷新后再看。")
 
 
 async def _supersede(session: AsyncSession, pairs: Iterable[Pair], by: Actor, reason: str) -> None:

@@ -77,6 +77,11 @@ _OF_PERSONS = text(
     f"select {_CONTENT}, b.person_id from belonging b join affiliation f on f.id = b.affiliation_id"
     f" {_WITH_UNIT} where b.person_id = any(:persons) and not f.withdrawn"
 )
+EVERYBODY = (
+    f"select {_CONTENT}, b.person_id from belonging b join affiliation f on f.id = b.affiliation_id"
+    f" {_WITH_UNIT} where b.person_id is not null order by b.person_id"
+)
+"""What describing needs to know of all persons, one after the other."""
 LINKING_TOKENS = (*JOINING_TOKENS, *ASKING_TOKENS)
 _TOKENS = text(f"select id, {', '.join(LINKING_TOKENS)} from affiliation where id = any(:ids)")
 # The limit stands inside: of a token that a hundred thousand share, one row more than the rules allow is read

@@ -5,17 +5,34 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import event, insert, select, update
+import orjson
+from sqlalchemy import event, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
 from shared.kit import clock
-from shared.kit.audit.models import AuditEntry, AuditHead
+from shared.kit.audit.models import AuditHead
 from shared.kit.audit.rules import Chain, canonical, chain, tellable
 from shared.kit.settings import Settings
 
 _PENDING = "audit_pending"
+
+
+_TYPES = {
+    "seq": "bigint", "at": "timestamptz", "actor_id": "uuid", "actor_name": "text", "action": "text",
+    "target_kind": "text", "target_id": "text", "purpose": "text", "detail": "text", "algorithm": "text",
+    "prev_hash": "bytea", "hash": "bytea",
+}  # fmt: skip
+_COLUMNS = tuple(_TYPES)
+_END = select(AuditHead.seq, AuditHead.hash).with_for_update()
+# the entries and the chain's new end in one statement: others wait for the end as short as can be
+_WRITE = text(
+    f"with entries as (insert into audit_entry ({', '.join(_COLUMNS)})"  # noqa: S608 - constants
+    f" select {', '.join('detail::jsonb' if c == 'detail' else c for c in _COLUMNS)}"
+    f" from unnest({', '.join(f'cast(:{c} as {t}[])' for c, t in _TYPES.items())}) x({', '.join(_COLUMNS)}))"
+    " update audit_head set seq = :head_seq, hash = :head_hash"
+)
 
 
 class Actor(Protocol):
@@ -59,8 +76,6 @@ def record(
     inner = session.sync_session
     if _PENDING not in inner.info:
         inner.info[_PENDING] = []
-        event.listen(inner, "before_commit", _append)
-        event.listen(inner, "after_soft_rollback", _forget)
     kind, key = target or ("", "")
     row = {
         "at": clock.now(),
@@ -86,10 +101,11 @@ def _append(session: Session) -> None:
     if not notes or session.in_nested_transaction():
         return
     session.flush()  # everything else first: then the chain's end is locked only while we write to it
-    head = session.execute(select(AuditHead.seq, AuditHead.hash).with_for_update()).one_or_none()
+    connection = session.connection()
+    head = connection.execute(_END).one_or_none()
     if head is None:
-        session.execute(upsert(AuditHead).values(id=1, seq=0, hash=b"").on_conflict_do_nothing())
-        head = session.execute(select(AuditHead.seq, AuditHead.hash).with_for_update()).one()
+        connection.execute(upsert(AuditHead).values(id=1, seq=0, hash=b"").on_conflict_do_nothing())
+        head = connection.execute(_END).one()
     seq, last = head
     hashes, rows = chain_of(session), []
     for note in notes:
@@ -97,13 +113,16 @@ def _append(session: Session) -> None:
         row = {**note.row, "seq": seq, "prev_hash": last, "algorithm": hashes.algorithm}
         last = hashes.digest(canonical(row))
         rows.append({**row, "hash": last})
-    session.execute(insert(AuditEntry), rows)
-    session.execute(update(AuditHead).values(seq=seq, hash=last))
+    columns = {name: [row[name] for row in rows] for name in _COLUMNS}
+    columns["detail"] = [orjson.dumps(detail).decode() for detail in columns["detail"]]
+    connection.execute(_WRITE, {**columns, "head_seq": seq, "head_hash": last})
     notes.clear()
 
 
 def _forget(session: Session, rolled_back: SessionTransaction) -> None:
     """Drop what was noted inside the (nested) transaction that did not happen."""
+    if not session.info.get(_PENDING):
+        return
 
     def inside(transaction: SessionTransaction | None) -> bool:
         while transaction is not None:
@@ -113,3 +132,8 @@ def _forget(session: Session, rolled_back: SessionTransaction) -> None:
         return False
 
     session.info[_PENDING] = [n for n in session.info.get(_PENDING, []) if not inside(n.within)]
+
+
+# once for every session there will be: listening to each one anew costs as much as a statement
+event.listen(Session, "before_commit", _append)
+event.listen(Session, "after_soft_rollback", _forget)

@@ -55,6 +55,14 @@ async def apply_each(
     return failed
 
 
+def told(error: BaseException) -> str:
+    """What readiness, read by anybody, tells of an error: a database's text could hold a row's values."""
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
+    if isinstance(error, DBAPIError) or state:
+        return f"{type(error).__name__} {state or ''}".strip()
+    return str(error) or repr(error)
+
+
 def reason(error: Exception) -> str:
     """What staff read in quarantine; a database error without its parameters."""
     text_ = str(error.orig) if isinstance(error, DBAPIError) else str(error)

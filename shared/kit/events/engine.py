@@ -67,6 +67,7 @@ class EventEngine:
         database, bus = kit.database, kit.bus
         projections = tuple(p for module in modules for p in module.projections)
         self.database, self.bus, self.monitor_url = database, bus, kit.settings.nats_monitor_url
+        self.sync_read_at = float("-inf")
         self.relay = Relay(database, bus)
         self.projector = Projector(database, bus, projections, stream=inbox.stream, durable=inbox.durable)
         self.mender = Mender(self.projector)
@@ -133,7 +134,7 @@ class EventEngine:
     def _tell(self, name: str, error: Exception) -> None:
         metrics.crashes.labels(self.bus.service, name).inc()
         known = self.crashes.get(name)
-        self.crashes[name] = Crash(repr(error)[:300], known.times + 1 if known else 1)
+        self.crashes[name] = Crash(type(error).__name__, known.times + 1 if known else 1)
         if transient(error):
             log.error("a task lost database or bus", extra={"task": name, "reason": type(error).__name__})
         else:

@@ -1,7 +1,7 @@
 """Log row -> bytes on the bus, and bytes -> an event that passed every check, or the reason why not."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,6 @@ from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
-from sqlalchemy import RowMapping
 
 from shared.contracts.event import ROOT, Envelope, Event, Received
 from shared.kit.clock import now
@@ -60,7 +59,7 @@ class Checked:
         )
 
 
-def as_envelope(source: str, row: RowMapping) -> dict[str, Any]:
+def as_envelope(source: str, row: Mapping[Any, Any]) -> dict[str, Any]:
     """The CloudEvents envelope of a row of the event log."""
     envelope = {
         "specversion": "1.0",
@@ -79,7 +78,7 @@ def as_envelope(source: str, row: RowMapping) -> dict[str, Any]:
     return envelope
 
 
-def encode(source: str, row: RowMapping) -> bytes:
+def encode(source: str, row: Mapping[Any, Any]) -> bytes:
     """The bytes on the bus; `data` may be the JSON text as the database has it."""
     return orjson.dumps(as_envelope(source, row))
 

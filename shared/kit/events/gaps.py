@@ -131,3 +131,9 @@ async def note(session: AsyncSession, gap: Gap, problem: str) -> None:
 async def open_gaps(session: AsyncSession, limit: int = 50) -> Sequence[GapRow]:
     query = select(GapRow).where(GapRow.closed_at.is_(None)).order_by(GapRow.tries, GapRow.id).limit(limit)
     return (await session.scalars(query)).all()
+
+
+async def newest(bus: Bus, source: str, channel: str = "") -> int:
+    """The number of the newest event an owner has; Problem when it does not answer."""
+    question = FetchRequest(channel=channel, first=2**62, last=2**62)
+    return (await bus.request(source, FETCH, question, FetchAnswer)).newest

@@ -22,7 +22,8 @@ from shared.kit.events.steps import first_of
 
 log = logging.getLogger("quntuan.mend")
 PAUSE = 5.0
-PROBE = 30.0
+PROBE = 15.0
+"""Two probes show a lost tail: it is noticed within a minute."""
 CHUNK = 2000
 
 

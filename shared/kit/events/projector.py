@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.clock import now
 from shared.kit.db import Database
 from shared.kit.events import gaps, metrics, positions
-from shared.kit.events.effects import apply_all, apply_each, transient
+from shared.kit.events.effects import apply_all, apply_each, told, transient
 from shared.kit.events.envelope import Arrived, Checked, check, sender_of
 from shared.kit.events.gaps import Plan
 from shared.kit.events.positions import origin
@@ -66,8 +67,14 @@ class Projector:
         self.pull = Pull(bus, stream, durable, batch)
         self.position = 0
         self.last_problem = ""
+        self._broken_at: float | None = None
         self._skip_to: int | None = None
         self._pause = 0.0
+
+    @property
+    def broken_for(self) -> float:
+        """Seconds since reading broke off without a new beginning; 0 while it goes on."""
+        return 0.0 if self._broken_at is None else time.monotonic() - self._broken_at
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; a bug is raised, and the engine starts us again."""
@@ -99,8 +106,9 @@ class Projector:
         self.pull.wake()
 
     async def _recover(self, error: Exception, stop: asyncio.Event) -> None:
-        self.last_problem = str(error) or repr(error)
-        log.warning("reading again from the stored position", extra={"reason": repr(error)})
+        self.last_problem = told(error)
+        self._broken_at = self._broken_at or time.monotonic()
+        log.warning("reading again from the stored position", extra={"reason": told(error)})
         if isinstance(error, StreamGapError | MovedError | PullBrokenError) and not self._pause:
             self._pause = 0.1  # the first time at once
             return
@@ -127,7 +135,7 @@ class Projector:
         async with self.database.transaction() as session:
             await positions.locked(session, self.name)
             await positions.move(session, self.name, seq, created)
-        self.position = seq
+        self.position, self._broken_at = seq, None
 
     async def _work(self, stop: asyncio.Event) -> None:
         """Apply batch after batch; the next one is read and checked while the database works on this one."""

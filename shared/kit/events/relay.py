@@ -16,6 +16,7 @@ from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.clock import now
 from shared.kit.db import Database
 from shared.kit.events import metrics
+from shared.kit.events.effects import told
 from shared.kit.events.envelope import encode, message_id, subject_pattern
 from shared.kit.events.models import ChannelRow, LogRow
 from shared.kit.events.publisher import MAX_BYTES, MAX_MESSAGES, Outgoing, publish
@@ -27,19 +28,28 @@ POLL = 0.25
 STANDBY = 1.0
 LONGEST_PAUSE = 5.0
 COMPARE_TRIES = 3
+COMPARE_EVERY = 20.0
+"""Seconds between two looks at what the stream holds: one deleted while we are connected tells nobody."""
 
 
 class Relay:
     """Numbers and publishes what one service emitted. Any number may run; one works."""
 
     def __init__(
-        self, database: Database, bus: Bus, *, stream: str | None = None, at: Step = nothing
+        self,
+        database: Database,
+        bus: Bus,
+        *,
+        stream: str | None = None,
+        compare_every: float = COMPARE_EVERY,
+        at: Step = nothing,
     ) -> None:
         self.database, self.bus, self.at = database, bus, at
+        self.compare_every = compare_every
         self.stream = stream or f"EVT_{bus.service.upper()}"
         self.wake = asyncio.Event()
         self.last_problem = ""
-        self._compare_left = COMPARE_TRIES
+        self._compare_left, self._compared = COMPARE_TRIES, time.monotonic()
         self._pause, self._not_before = 0.0, 0.0
         database.when_emitted(self.wake.set)
         bus.when_connected(self._bus_came)
@@ -69,16 +79,18 @@ class Relay:
         """Publish, or note why not and wait longer each time; numbering goes on meanwhile."""
         if not self.bus.connected or time.monotonic() < self._not_before:
             return 0
+        if time.monotonic() - self._compared > self.compare_every:
+            self._compare_left = COMPARE_TRIES
         try:
             if self._compare_left:
                 await self._compare(connection)
             sent = await self._publish(connection)
         except (BusAway, ApiError, *TRANSIENT) as error:
             await connection.rollback()
-            self.last_problem = str(error) or repr(error)
+            self.last_problem = told(error)
             self._pause = min(LONGEST_PAUSE, self._pause * 2 or 0.1)
             self._not_before = time.monotonic() + self._pause
-            log.warning("publishing stopped", extra={"reason": repr(error), "pause": self._pause})
+            log.warning("publishing stopped", extra={"reason": told(error), "pause": self._pause})
             return 0
         self._pause, self.last_problem = 0.0, ""
         return sent
@@ -144,7 +156,7 @@ class Relay:
             )
 
     async def _compare(self, connection: AsyncConnection) -> None:
-        """After (re)connecting: does the stream still hold what we recorded as published?"""
+        """After (re)connecting and now and then: does the stream still hold what we recorded as published?"""
         self._compare_left -= 1
         for channel in await self._channels(connection):
             there = await self._newest_on_bus(channel["channel"])
@@ -154,7 +166,7 @@ class Relay:
                 await self._publish_again(connection, channel, there)
             else:
                 await self._catch_up(connection, channel, there)
-        self._compare_left = 0
+        self._compare_left, self._compared = 0, time.monotonic()
 
     async def _publish_again(self, connection: AsyncConnection, channel: RowMapping, there: int) -> None:
         metrics.bus_lost.labels(self.bus.service).inc()

@@ -18,6 +18,8 @@ from shared.kit.health import Check
 
 PROJECTOR_LATE = 60.0
 """Seconds without progress, with messages waiting, after which readiness says so."""
+SYNC_KNOWN = 60.0
+"""Seconds the policy read last counts while the bus's monitor does not answer."""
 
 
 class Trouble(Protocol):
@@ -37,6 +39,7 @@ class Watched(Protocol):
     quarantine: Quarantine
     works: bool
     monitor_url: str
+    sync_read_at: float
 
     @property
     def troubles(self) -> Mapping[str, Trouble]: ...
@@ -59,12 +62,16 @@ async def check_relay(engine: Watched) -> Check:
 
 
 async def check_projector(engine: Watched) -> Check:
-    """Not ready only when messages wait and nothing has been applied for long; a lag alone is no fault."""
+    """Not ready when messages wait and nothing has been applied for long, or the consumer cannot be read.
+
+    A lag alone is no fault, nor is a bus that is away. How many wait is known only while reading goes on.
+    """
     async with engine.database.transaction() as session:
         row = await session.get(PositionRow, engine.projector.name)
         holes = await session.scalar(select(func.count(GapRow.id)).where(GapRow.closed_at.is_(None)))
         aside = await engine.quarantine.count(session)
-    waiting = engine.projector.pull.pending
+    broken = engine.projector.broken_for
+    waiting = None if broken else engine.projector.pull.pending
     age = time.time() - row.at.timestamp() if row and row.at else 0.0
     metrics.gaps.labels(engine.bus.service).set(holes or 0)
     metrics.quarantine.labels(engine.bus.service).set(aside)
@@ -75,7 +82,7 @@ async def check_projector(engine: Watched) -> Check:
         "quarantine": aside,
         "applied_seconds_ago": round(age, 1),
     }
-    late = bool(waiting) and age > PROJECTOR_LATE
+    late = (bool(waiting) and age > PROJECTOR_LATE) or (engine.bus.connected and broken > PROJECTOR_LATE)
     return Check("projector", ok=not late, reason=engine.projector.last_problem, figures=figures)
 
 
@@ -105,11 +112,15 @@ async def sync_always(monitor_url: str) -> bool:
         return bool(answer.json().get("config", {}).get("sync_always"))
 
 
-async def check_sync(monitor_url: str) -> Check:
+async def check_sync(engine: Watched) -> Check:
+    """Not ready by a policy that was read and is wrong, nor by one nobody could read for a minute."""
     try:
-        always = await sync_always(monitor_url)
+        always = await sync_always(engine.monitor_url)
     except (httpx.HTTPError, ValueError) as error:
-        return Check("bus_sync", ok=True, reason=f"unknown: {type(error).__name__}")
+        known = time.monotonic() - engine.sync_read_at < SYNC_KNOWN
+        reason = f"unknown: {type(error).__name__}"
+        return Check("bus_sync", ok=known or not engine.bus.connected, reason=reason)
+    engine.sync_read_at = time.monotonic()
     return Check("bus_sync", ok=always, reason="" if always else "sync_interval of the bus is not `always`")
 
 
@@ -122,4 +133,4 @@ async def events_checks(engine: Watched) -> list[Check]:
             checks.append(await check_projector(engine))
     except Exception as error:  # noqa: BLE001 - any failure means not ready
         checks.append(Check("events", ok=False, reason=type(error).__name__))
-    return [*checks, await check_sync(engine.monitor_url)] if engine.monitor_url else checks
+    return [*checks, await check_sync(engine)] if engine.monitor_url else checks

@@ -39,6 +39,8 @@ class DatabaseRoles:
 async def ensure_database(superuser_url: str, roles: DatabaseRoles) -> None:
     """Make roles and database when missing, set passwords and rights again: safe to repeat."""
     async with _connected(superuser_url) as connection:
+        for common in ("postgres", "template1"):
+            await connection.exec_driver_sql(f"REVOKE CONNECT ON DATABASE {common} FROM PUBLIC")
         await _ensure_role(connection, roles.owner, roles.owner_password)
         await _ensure_role(connection, roles.app, roles.app_password)
         known = text("SELECT 1 FROM pg_database WHERE datname = :name")

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.requests import Request
@@ -22,6 +23,23 @@ TEMPLATE_DIR = Path(__file__).parent / "templates"
 CSRF_FIELD = "csrf_token"
 
 
+class _Compiled(BytecodeCache):
+    """Compiled templates of this process: services assembled side by side or again compile each one once."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (code := self._code.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def build_environment(web: Web, static_url: Callable[[str], str]) -> Environment:
     """Kit templates first, then those of each module."""
     env = Environment(
@@ -32,6 +50,7 @@ def build_environment(web: Web, static_url: Callable[[str], str]) -> Environment
         auto_reload=False,
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        bytecode_cache=_COMPILED,
     )
     install: Callable[..., None] = env.install_gettext_callables  # type: ignore[attr-defined]
     install(i18n.gettext, i18n.ngettext, newstyle=True)

@@ -61,6 +61,32 @@ def moment(value: datetime | None) -> str:
     return f"{day(local)} {local.hour}:{local.minute:02}"
 
 
+def written_moment(value: str) -> str:
+    """A moment that is stored as text, as `moment` shows it."""
+    return moment(datetime.fromisoformat(value))
+
+
+def hour_minute(value: datetime) -> str:
+    """09:16, as an input of type time wants it."""
+    local = _local(value)
+    assert isinstance(local, datetime)
+    return f"{local:%H:%M}"
+
+
+def iso_day(value: datetime) -> str:
+    """2026-09-17, the day in China, for addresses and inputs of type date."""
+    local = _local(value)
+    assert isinstance(local, datetime)
+    return local.date().isoformat()
+
+
+def day_minute(value: datetime) -> int:
+    """556 for 9:16: minutes since midnight in China."""
+    local = _local(value)
+    assert isinstance(local, datetime)
+    return local.hour * 60 + local.minute
+
+
 def age(born: date | None) -> int | None:
     """Full years today."""
     if born is None:
@@ -112,6 +138,7 @@ def urgency(value: datetime) -> str:
 
 
 FILTERS = {
-    "num": number, "wan": wan, "date": day, "month": month, "datetime": moment,
+    "num": number, "wan": wan, "date": day, "month": month, "datetime": moment, "hm": hour_minute,
+    "iso_day": iso_day, "day_minute": day_minute, "moment_text": written_moment,
     "age": age, "ago": ago, "left": left, "urgency": urgency,
 }  # fmt: skip

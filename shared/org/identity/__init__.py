@@ -1,5 +1,5 @@
 """The organisation makes itself known: `org.announced` at every start."""
 
-from shared.org.identity.module import identity
+from shared.org.identity.module import announcement, identity
 
-__all__ = ["identity"]
+__all__ = ["announcement", "identity"]

@@ -8,11 +8,22 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.kit.errors import Invalid
 from shared.kit.pii import FieldCipher
+from shared.kit.pii.free_text import holds_number
 from shared.org.imports.models import ImportFile
 
 PIECE = 1_500_000
 CONTEXT = "import_file"
+
+
+def name_of(name: str) -> str:
+    """The last part of the name a browser gave, without control characters."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    if holds_number(last):
+        said = "文件名里不能有证件号或手机号"
+        raise Invalid(said, hint="文件名会留在记录里。请改名后再上传。", fields={"file": said})
+    return "".join(c for c in last if c.isprintable())[-120:] or "名册"
 
 
 async def store(session: AsyncSession, cipher: FieldCipher, batch_id: UUID, source: IO[bytes]) -> None:

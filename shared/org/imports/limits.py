@@ -20,7 +20,11 @@ CSV_ROWS = 1_100_000
 SHEETS = 60
 CELL = 32_767
 """what Excel itself allows in one cell"""
-ROW = 200_000
+ROW = 40_000
+SAID = 20 * MB
+"""characters a small file may hold in all its cells: one long text may stand in a workbook once and be
+shown in ten thousand cells"""
+SAID_RATIO = 40
 
 MEMORY = 1_400 * MB
 CPU_SECONDS = 30
@@ -35,6 +39,11 @@ LINE = 2 * MB
 def most_bytes(head: bytes) -> int:
     """How large a file that begins so may be: a workbook is packed, text is not."""
     return PACKED if head.startswith(b"PK") else TEXT
+
+
+def most_said(size: int) -> int:
+    """How many characters the cells of a file of that size may hold together."""
+    return min(TEXT, max(SAID, size * SAID_RATIO))
 
 
 def cpu_seconds(size: int) -> int:

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit
 from shared.kit.db import Tx
-from shared.kit.errors import Invalid, NotFound, Problem, Refused
+from shared.kit.errors import Invalid, Problem, Refused
+from shared.kit.events.steps import first_of
 from shared.kit.staff import Staff, require, still_in
 from shared.kit.types import Count, FreeText200, SearchText
 from shared.kit.web import gettext as _
@@ -25,15 +26,13 @@ from shared.org.imports.models import WORKING, ImportBatch
 from shared.org.imports.showing import STATUS, batch_context, mapping_of
 from shared.org.imports.worker import ImportWorker
 from shared.org.kit import OrgKit
-from shared.org.units.rules import in_scope
 
 Runner = Annotated[Staff, Depends(require("imports.run"))]
 Tab = Literal["", "new", "changed", "same", "refused", "failed", "kept"]
 Typed = Annotated[FreeText200, Form()]
 Place = Annotated[SearchText, Query()]
+Events = AsyncIterator[ServerSentEvent]
 BUSY, IDLE = 0.5, 3.0
-ASK_AGAIN = 20
-"""after so many looks the stream asks whether its reader is still signed in"""
 
 
 def pages(org: OrgKit, worker: ImportWorker) -> APIRouter:
@@ -90,10 +89,14 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         batch = await service.get_batch(session, staff, batch_id)
         return render(request, "imports/main.html", **await batch_context(session, org, batch, tab, cursor))
 
+    async def seen(session: Tx, staff: Runner, batch_id: UUID) -> int:
+        """The version to begin with; refused before the stream begins, for afterwards it is too late."""
+        return (await service.get_batch(session, staff, batch_id)).version
+
     @router.get("/{batch_id}/events", response_class=EventSourceResponse)
-    async def events(staff: Runner, batch_id: UUID) -> AsyncIterator[ServerSentEvent]:
+    async def events(staff: Runner, known: Annotated[int, Depends(seen)], batch_id: UUID) -> Events:
         """Tells the page when the import has moved on."""
-        async for version in _versions(org, staff, batch_id):
+        async for version in _versions(org, staff, batch_id, known):
             yield ServerSentEvent(event="main", data={"version": version})
 
 
@@ -206,22 +209,15 @@ async def _history(
     return render(request, "imports/list.html", problem.status if problem else 200, **context)
 
 
-async def _versions(org: OrgKit, staff: Staff, batch_id: UUID) -> AsyncIterator[int]:
-    """The batch's version whenever it changes, for as long as the reader is signed in."""
-    known, looks = -1, 0
-    while True:
+async def _versions(org: OrgKit, staff: Staff, batch_id: UUID, known: int) -> AsyncIterator[int]:
+    """The batch's version whenever it changes, while the reader may read and the service runs."""
+    query = select(ImportBatch.version, ImportBatch.status).where(ImportBatch.id == batch_id)
+    while not org.kit.stopping.is_set():
         async with org.kit.database.transaction() as session:
-            query = select(ImportBatch.version, ImportBatch.status, ImportBatch.scope).where(
-                ImportBatch.id == batch_id
-            )
             found = (await session.execute(query)).one_or_none()
-            looks += 1
-            if looks % ASK_AGAIN == 0 and staff.via == "session" and not await still_in(session, staff):
+            if found is None or not await still_in(session, staff):
                 return
-        if found is None or not in_scope(found.scope, staff.scope_path):
-            raise NotFound(_("没有这次导入"))
         if found.version != known:
-            if known >= 0:
-                yield found.version
             known = found.version
-        await asyncio.sleep(BUSY if found.status in WORKING else IDLE)
+            yield known
+        await first_of(BUSY if found.status in WORKING else IDLE, org.kit.stopping)

@@ -33,13 +33,14 @@ def confine() -> None:
 class Answer:
     """Buffered JSON lines on a stream."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: BinaryIO, most: int) -> None:
         import orjson  # noqa: PLC0415 - loaded after the limits are set
 
         self._dumps = orjson.dumps
         self._out = out
         self._held: list[bytes] = []
         self._size = 0
+        self._left = most
         self.rows = 0
 
     def say(self, value: object) -> None:
@@ -62,6 +63,10 @@ class Answer:
             if length > limits.CELL or size > limits.ROW:
                 what = f"第 {number} 行第 {column} 列的内容过长（超过 {min(limits.CELL, limits.ROW):,} 个字）"
                 raise FileRefused(what, "请把长文字移到别处，只保留人员资料。", (number,))
+        self._left -= size
+        if self._left < 0:
+            what = "单元格里的文字总量过大"
+            raise FileRefused(what, "同一段长文字重复了很多次。请只保留人员资料。", (number,))
         self.rows += 1
         self.say([number, cells])
 
@@ -115,7 +120,7 @@ def _send(
 
 def main() -> None:
     confine()
-    answer = Answer(sys.stdout.buffer)
+    answer = Answer(sys.stdout.buffer, limits.most_said(os.fstat(0).st_size))
     try:
         read(os.fdopen(0, "rb"), answer)
     except FileRefused as refused:

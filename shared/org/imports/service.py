@@ -41,7 +41,7 @@ async def upload(session: AsyncSession, org: OrgKit, staff: Staff, name: str, fi
         raise TooLarge(f"文件超过 {most} MB", hint="请拆成几个文件，或删去图片和多余的格式后再上传。")
     batch = ImportBatch(
         status="reading", actor_id=staff.id, actor_name=staff.name, scope=staff.scope_path,
-        scope_name=staff.scope_name, file_name=_file_name(name), file_size=size, began_at=clock.now(),
+        scope_name=staff.scope_name, file_name=files.name_of(name), file_size=size, began_at=clock.now(),
     )  # fmt: skip
     session.add(batch)
     await session.flush()
@@ -50,12 +50,6 @@ async def upload(session: AsyncSession, org: OrgKit, staff: Staff, name: str, fi
         session, actor=staff, action="import.uploaded", target=("import", batch.id), detail={"bytes": size}
     )
     return batch
-
-
-def _file_name(name: str) -> str:
-    """The last part of the name a browser gave, without control characters."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    return "".join(c for c in last if c.isprintable())[-120:] or "名册"
 
 
 async def get_batch(

@@ -42,7 +42,7 @@ async def outcome_sums(session: AsyncSession, batch_id: UUID) -> dict[str, int]:
     counted = (await session.execute(query)).all()
     found = {row[0]: row[1] for row in counted}
     out = {name: found.get(name, 0) for name in ("new", "changed", "same", "refused", "ignored")}
-    decided = {name: sum(row[3 + at] for row in counted) for at, name in enumerate(DECIDED)}
+    decided = {name: sum(int(row[3 + at]) for row in counted) for at, name in enumerate(DECIDED)}
     founding = await units_needed(session, batch_id)
     rows, doubted = sum(out.values()), sum(row[2] for row in counted)
     return out | decided | {"rows": rows, "doubted": doubted, "founding": founding}
@@ -59,7 +59,7 @@ async def recounted(session: AsyncSession, batch: ImportBatch, row: ImportRow, b
     """Move the sums after a decision about `row`; `before`: what it counted for until then."""
     sums = await counted(session, batch)
     moved = {name: sums[name] + now - was for name, was, now in zip(DECIDED, before, worth(row), strict=True)}
-    if row.unit_id and await session.get(ImportUnit, row.unit_id):
+    if row.unit_id is not None and await session.get(ImportUnit, row.unit_id) is not None:
         await session.flush()
         moved["founding"] = await units_needed(session, batch.id)
     batch.sums = sums | moved

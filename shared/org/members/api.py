@@ -14,7 +14,7 @@ from shared.org.kit import OrgKit
 from shared.org.members.admitting import admit_one
 from shared.org.members.changing import change
 from shared.org.members.listing import Row, conditions, get_member, read_page
-from shared.org.members.reading import COMMON_FIELDS, read_entry
+from shared.org.members.reading import COMMON_FIELDS, read_entry, refuse_unknown
 from shared.org.members.schemas import (
     MemberIn,
     MemberLeave,
@@ -23,6 +23,7 @@ from shared.org.members.schemas import (
     MemberPatch,
     RollQuery,
     Search,
+    StrictRollQuery,
 )
 from shared.org.members.search import found_by, note_search
 from shared.org.members.service import leave_many
@@ -30,6 +31,7 @@ from shared.org.units import get_unit
 
 Reader = Annotated[Staff, Depends(require("members.read"))]
 Writer = Annotated[Staff, Depends(require("members.write"))]
+Asked = Annotated[StrictRollQuery, Query()]
 
 
 def api(org: OrgKit) -> APIRouter:
@@ -42,14 +44,12 @@ def api(org: OrgKit) -> APIRouter:
 
 def _reading(router: APIRouter, org: OrgKit) -> None:
     @router.get("")
-    async def list_members(staff: Reader, session: Tx, query: Annotated[RollQuery, Query()]) -> MemberList:
+    async def list_members(staff: Reader, session: Tx, query: Asked) -> MemberList:
         """One page of the roll."""
         return await _list(session, org, staff, query, "")
 
     @router.post("/search")
-    async def search(
-        staff: Reader, session: Tx, body: Search, query: Annotated[RollQuery, Query()]
-    ) -> MemberList:
+    async def search(staff: Reader, session: Tx, body: Search, query: Asked) -> MemberList:
         """People found by name, pinyin, initials, phone, identity or card number."""
         return await _list(session, org, staff, query, body.text)
 
@@ -67,6 +67,7 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
         """Admit somebody; sent again with the same `Idempotency-Key`, the same person is the answer."""
 
         async def admit() -> MemberOut:
+            refuse_unknown(org, body.fields)
             entry = read_entry(org, body.fields, body.unit_id)
             member_id = await admit_one(session, org, entry, staff, body.reason, scope=staff.scope_path)
             return await _out(session, org, await get_member(session, member_id, staff.scope_path))
@@ -77,6 +78,7 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
     async def patch(staff: Writer, session: Tx, member_id: UUID, body: MemberPatch) -> MemberOut:
         """Change what is given, empty what is in `clear`, keep the rest."""
         row = await get_member(session, member_id, staff.scope_path)
+        refuse_unknown(org, [*body.fields, *body.clear])
         raw: dict[str, Any] = {"name": row.member.name, "kind": row.member.kind} | body.fields
         entry = read_entry(org, raw, body.unit_id or row.member.unit_id)
         await change(

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit import audit
 from shared.kit.errors import Forbidden, Invalid, Refused
 from shared.kit.pii import mask_card
+from shared.kit.pii.free_text import refuse_number
 from shared.kit.spreadsheet import is_formula
 from shared.kit.staff import Staff
 from shared.org.kit import OrgKit
@@ -41,6 +42,7 @@ async def export(
     """Write the workbook to a temporary file, which the caller deletes; audited with the number of people."""
     if full and not staff.can(FULL):
         raise Forbidden("您不能导出完整的证件号码和手机号码", hint="可以导出遮盖后的名册。")
+    refuse_number(reason)
     if full and not reason.strip():
         raise Invalid("请写明导出完整信息的用途", fields={"reason": "请写明用途"})
     number = await session.scalar(select(func.count()).select_from(Member).where(*where)) or 0

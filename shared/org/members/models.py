@@ -12,6 +12,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    SmallInteger,
     Text,
     Uuid,
     func,
@@ -121,6 +122,25 @@ class MemberChange(OrgBase):
     batch_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)
     event_id: Mapped[UUID | None] = mapped_column(Uuid, unique=True)
     """the event that told it (a lookup elsewhere): the same event is noted once"""
+
+
+class MemberTold(OrgBase):
+    """What was last told of a member: version, moment and digest, in the transaction that told it.
+
+    The hub's count is proven against it. It outlives an erased member: a tombstone with nothing but ids.
+    """
+
+    __tablename__ = "member_told"
+
+    member_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    """the time of the event"""
+    withdrawn: Mapped[bool] = mapped_column(Boolean)
+    district: Mapped[str] = mapped_column(Text)
+    """empty when there is none"""
+    digest: Mapped[int] = mapped_column(BigInteger)
+    form: Mapped[int] = mapped_column(SmallInteger)
 
 
 class MemberQuery(OrgBase):

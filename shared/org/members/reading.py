@@ -5,7 +5,7 @@ one of two typed values is wrong and nobody but the office can tell which. Left 
 the number. A birth date without its day is taken only when the number supplies the day.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, TypeVar
@@ -21,6 +21,7 @@ from shared.kit.pii import (
     parse_identity,
     parse_phone,
 )
+from shared.kit.pii.free_text import holds_number
 from shared.org.kit import OrgKit
 from shared.org.members.texts import CellError, cell, read_day, read_flag, read_month, read_sex, words
 from shared.org.policy import Entry, OwnField
@@ -69,7 +70,10 @@ class _Cells:
 
 
 def read_entry(org: OrgKit, raw: Mapping[str, Any], unit_id: UUID) -> Entry:
-    """The person as an Entry; Invalid with a Chinese text per field otherwise. Unknown keys are ignored."""
+    """The person as an Entry; Invalid with a Chinese text per field otherwise.
+
+    A roster's other columns are no fields; the API asks `refuse_unknown` first.
+    """
     cells = _Cells(raw)
     name = cells.read("name", lambda v: normalise_name(cell(v)))
     identity = cells.read("identity", lambda v: _identity(org, v))
@@ -86,7 +90,7 @@ def read_entry(org: OrgKit, raw: Mapping[str, Any], unit_id: UUID) -> Entry:
         identity=identity,
         phone=cells.read("phone", lambda v: _phone(org, v)),
         card_no=cells.read("card_no", lambda v: normalise_card(cell(v)) if cell(v) else None),
-        post=cells.read("post", lambda v: words(v, LONGEST_POST)) or None,
+        post=cells.read("post", _post) or None,
         joined_on=_joined(cells),
         consent=cells.read("consent", read_flag),
         facts=facts,
@@ -94,6 +98,22 @@ def read_entry(org: OrgKit, raw: Mapping[str, Any], unit_id: UUID) -> Entry:
     if cells.problems:
         raise Invalid("填写的内容有误", hint="请按提示改正后再提交。", fields=cells.problems)
     return entry
+
+
+def refuse_unknown(org: OrgKit, codes: Iterable[str]) -> None:
+    """Refuse codes of no field: a misspelt one would be lost without a word."""
+    known = field_titles(org)
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        hint = f"可用的字段：{'、'.join(known)}。"
+        raise Invalid("有不认识的字段", hint=hint, fields={"fields": "没有这个字段"})
+
+
+def _post(value: Any) -> str:
+    text = words(value, LONGEST_POST)
+    if holds_number(text):
+        raise CellError("不能写证件号或手机号")
+    return text
 
 
 def _identity(org: OrgKit, value: Any) -> Identity | None:

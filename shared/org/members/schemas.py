@@ -73,6 +73,12 @@ class RollQuery(BaseModel):
         return Filters(path=path, **same)
 
 
+class StrictRollQuery(RollQuery):
+    """The same for programs: a misspelt filter is refused, not left out of the question."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class MemberOut(BaseModel):
     """One person, masked."""
 

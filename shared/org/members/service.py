@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.errors import Invalid, NotFound, Refused
+from shared.kit.pii.free_text import refuse_number
 from shared.org.bulk import insert_columns
 from shared.org.kit import OrgKit
 from shared.org.members.guards import refuse_taken, told_apart
@@ -172,7 +173,8 @@ async def note(
     reason: str | None,
     batch_id: UUID | None,
 ) -> None:
-    """History rows, all at the same instant."""
+    """History rows, all at the same instant; everybody who may see the person reads the reason."""
+    refuse_number(reason)
     number = len(facts)
     columns: dict[str, Sequence[Any]] = {
         "member_id": [member.id for member, _, _ in facts],

@@ -24,6 +24,7 @@ from shared.org.members.kinds import kind_of, standing_title
 from shared.org.members.models import Member
 from shared.org.members.newcomers import Arrival, Newcomer
 from shared.org.members.rules import may_be_shared
+from shared.org.members.told import remember
 from shared.org.units import Unit, units_by_id
 
 _IDENTITY_LENGTH = 18
@@ -111,7 +112,8 @@ async def tell_arrivals(
 
 
 async def emit(session: AsyncSession, events: Sequence[tuple[UUID | str, Event]]) -> None:
-    """Events in order, in portions that leave the others a turn."""
+    """Events in order, in portions that leave the others a turn; remembered for the recount."""
+    await remember(session, [event for _, event in events])
     for start in range(0, len(events), _TOLD_AT_ONCE):
         await emit_many(session, events[start : start + _TOLD_AT_ONCE])
         await asyncio.sleep(0)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit
 from shared.kit.errors import Invalid, NotFound, Refused
+from shared.kit.pii.free_text import refuse_number
 from shared.org.kit import OrgKit
 from shared.org.units.models import Unit
 from shared.org.units.reading import NO_SUCH_UNIT, below, get_unit
@@ -82,6 +83,7 @@ async def move_unit(
     scope: str = "",
 ) -> Unit:
     """The unit with everything below it (units, people) goes below another unit."""
+    refuse_number(reason)
     await hold_tree(session)
     unit = await _held(session, unit_id, version, scope)
     parent = await get_unit(session, parent_id, scope)
@@ -123,6 +125,7 @@ async def close_unit(
     scope: str = "",
 ) -> Unit:
     """The unit is dissolved: nobody may be on its roll and no active unit below it."""
+    refuse_number(reason)
     await hold_tree(session)
     unit = await _held(session, unit_id, version, scope)
     if not reason.strip():

@@ -14,6 +14,7 @@ from tests.org.imports_files.workbooks import (
     text_cell,
     with_extra,
     with_sheet,
+    workbook,
 )
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -139,6 +140,9 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "sixteen thousand columns": (wide, "列"),
     "too many rows": (many_rows, "行"),
     "giant cell": (lambda: with_sheet(sheet_xml(b'<row r="1">' + text_cell("A1", varied(400_000)) + b"</row>")), "过长"),
+    "one long text in many cells": (
+        lambda: workbook({"名册": [["姓名", "备注"], *[["单文慧", "长" * 30_000]] * 1000]}), "总量"
+    ),
     "unclosed cells": (lambda: unclosed(b"<c "), "读不出来"),
     "unclosed formulas": (lambda: unclosed(b'<c r="A1"><f>'), "读不出来"),
     "nothing inside": (empty_book, "没有任何内容"),

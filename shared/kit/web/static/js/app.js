@@ -33,6 +33,13 @@
     if ((b = up(e, '[data-confirm]')) && !window.confirm(b.dataset.confirm)) { e.preventDefault(); return; }
     each('details.menu[open]', function (m) { if (!m.contains(e.target)) m.open = false; });
   });
+  /* one letter presses what carries it as data-key, unless something is being typed */
+  document.addEventListener('keydown', function (e) {
+    if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || !/^[a-z]$/i.test(e.key) || e.target.matches('input, select, textarea')) return;
+    if (document.querySelector('details.dialog[open], details.menu[open]')) return;
+    var b = document.querySelector('[data-key="' + e.key.toLowerCase() + '"]');
+    if (b) { e.preventDefault(); b.click(); }
+  });
   document.addEventListener('keydown', function (e) {
     if (e.key !== 'Escape') return;
     var open = document.querySelectorAll('details.dialog[open], details.menu[open]');

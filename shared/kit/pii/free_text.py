@@ -1,4 +1,4 @@
-"""Reasons staff write are kept for years and told to others: no identity number or phone may stand in one."""
+"""Free text staff write is kept for years and read by others: no identity number or phone may stand in it."""
 
 import re
 import unicodedata
@@ -35,9 +35,9 @@ def _is_number(groups: list[str]) -> bool:
     )
 
 
-def refuse_number(reason: str) -> None:
+def refuse_number(reason: str | None) -> None:
     """Refuse a reason that holds one."""
-    if holds_number(reason):
+    if reason and holds_number(reason):
         said = "理由里不能写证件号或手机号"
         hint = "理由会长期保存。请改写为事由，例如“核对活动报名名单”。"
         raise Invalid(said, hint=hint, fields={"reason": said})

@@ -1,0 +1,51 @@
+"""`quntuan bundle`: one folder with images, manifests and checksums, for a server that reaches no network."""
+
+import argparse
+import gzip
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+from deploy.commands.common import CommandError
+from deploy.containers import images
+from deploy.local.packages import ROOT
+
+CHECKSUMS = "SHA256SUMS"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--to", default="", help="a new folder; default build/bundle-<version>")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The images must have been built: quntuan images."""
+    folder = Path(arguments.to or ROOT / "build" / f"bundle-{images.release()}").absolute()
+    if folder.exists():
+        raise CommandError(f"{folder} 已存在 / exists already")
+    folder.mkdir(parents=True)
+    _save_images(folder / "images.tar.gz")
+    for name in ("compose.yaml", "images/load.sh"):
+        shutil.copy(ROOT / "deploy" / name, folder)
+    shutil.copy(ROOT / "docs" / "RUNBOOK.md", folder)
+    (folder / "VERSION").write_text(f"version={images.release()}\n", encoding="ascii")
+    lines = [f"{_sum(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="ascii")
+    print(f"{folder}\n在目标服务器上 / on the server: ./load.sh && ./load.sh setup --domain ...")
+    return 0
+
+
+def _save_images(path: Path) -> None:
+    """One archive: what images share is in it once. gzip: `docker load` of every engine reads it."""
+    tags = [image.tag for image in images.every_image()]
+    with subprocess.Popen(["docker", "save", *tags], stdout=subprocess.PIPE) as saving:
+        assert saving.stdout is not None
+        with gzip.open(path, "wb", compresslevel=5) as packed:
+            shutil.copyfileobj(saving.stdout, packed, 1024 * 1024)
+    if saving.returncode:
+        raise CommandError("请先运行 quntuan images / run quntuan images first")
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,39 @@
+"""`quntuan compose ...`: docker compose on this checkout's manifest with the state folder's settings."""
+
+import argparse
+import os
+from pathlib import Path
+
+from deploy.commands.common import CommandError
+from deploy.containers.bus import Site
+from deploy.containers.state import State, state
+from deploy.local.packages import ROOT
+from deploy.topology.names import HUB
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", default="", help="folder; default QUNTUAN_STATE or deploy/state")
+    parser.add_argument(
+        "rest", nargs=argparse.REMAINDER, help="what docker compose is told: up --wait, ps, logs"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Becomes docker compose."""
+    here = state(arguments.state)
+    if not here.env.exists():
+        raise CommandError("请先运行 quntuan setup / run quntuan setup first")
+    command = prefix(here) + arguments.rest
+    os.execvp(command[0], command)  # noqa: S606 - the command is ours
+
+
+def prefix(here: State) -> list[str]:
+    """The same for every call."""
+    return ["docker", "compose", "--env-file", str(here.env), "--file", str(manifest(Site.of(here)))]
+
+
+def manifest(site: Site) -> Path:
+    """Of one server for everything, of the hub's site, of an organisation's."""
+    if not site.code:
+        return ROOT / "deploy" / "compose.yaml"
+    return ROOT / "deploy" / "sites" / ("hub.yaml" if site.code == HUB else "organisation.yaml")

@@ -1,0 +1,70 @@
+"""`quntuan keys`: whose servers the hub's lets in, and the key of an organisation's own server."""
+
+import argparse
+
+from deploy.commands.common import CommandError, packages
+from deploy.containers import bus
+from deploy.containers.state import State, state
+from deploy.local.packages import organisations
+from deploy.topology.keys import public_key
+from deploy.topology.names import HUB
+
+RESTART = "生效 / to take effect: quntuan compose restart nats"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", default="", help="folder; default QUNTUAN_STATE or deploy/state")
+    doing = parser.add_subparsers(required=True, metavar="what", dest="what")
+    doing.add_parser("show", help="organisation: its server's public key. hub: everybody's")
+    doing.add_parser("new", help="organisation: make the next key; tell it to the hub, then switch")
+    doing.add_parser("switch", help="organisation: use the next key from now on")
+    for name in ("admit", "revoke"):
+        change = doing.add_parser(name, help=f"hub: {name} a server's public key")
+        change.add_argument("code")
+        change.add_argument("key")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Each says what to do next."""
+    here = state(arguments.state)
+    site = bus.Site.of(here)
+    if arguments.what in {"admit", "revoke"}:
+        _at(site, hub=True)
+        return _change(here, arguments)
+    if arguments.what == "show" and site.code == HUB:
+        for code, keys in bus.admitted(here).items():
+            print(code, *keys)
+        return 0
+    _at(site, hub=False)
+    seed = bus.leaf_seed(here, site.code)
+    following = seed.with_suffix(".next")
+    if arguments.what == "switch":
+        if not following.exists():
+            raise CommandError("请先 quntuan keys new / quntuan keys new comes first")
+        following.replace(seed)
+        _configure(here)
+        print(RESTART)
+    print(site.code, public_key(following if arguments.what == "new" else seed))
+    return 0
+
+
+def _change(here: State, arguments: argparse.Namespace) -> int:
+    if arguments.what == "admit":
+        bus.admit(here, arguments.code, arguments.key)
+    elif not bus.revoke(here, arguments.code, arguments.key):
+        raise CommandError("没有这把钥匙 / that key is not admitted")
+    _configure(here)
+    # a reload would let in a new key, but leaves who is connected alone
+    print(f"{RESTART}\n然后 / then: quntuan compose run --rm provision")
+    return 0
+
+
+def _configure(here: State) -> None:
+    bus.configure(here, organisations(packages()))
+    here.open_to_containers()
+
+
+def _at(site: bus.Site, *, hub: bool) -> None:
+    if (site.code == HUB) != hub or not site.code:
+        where = "联席平台 / the hub's site" if hub else "组织 / an organisation's site"
+        raise CommandError(f"这条命令用于 / this is for {where}")

@@ -1,0 +1,78 @@
+"""The bus's configuration in the state folder: one server for all, the hub's site, an organisation's site."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from deploy.containers.state import State, write
+from deploy.topology.config import Listen, server_config
+from deploy.topology.keys import ensure_keys, public_key, seed_file
+from deploy.topology.names import HUB, Organisation
+from deploy.topology.sites import Tls, hub_config, site_config
+
+INSIDE = Path("/etc/nats")
+"""Where the containers see the bus's folder."""
+LEAF_PORT = 7422
+
+
+@dataclass(frozen=True)
+class Site:
+    """What this server is: everything, the hub, or one organisation with the hub's leaf addresses."""
+
+    code: str = ""
+    hub: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, state: State) -> "Site":
+        return cls(**json.loads((state.root / "site.json").read_text(encoding="utf-8")))
+
+    def save(self, state: State) -> None:
+        write(state.root / "site.json", json.dumps(asdict(self)))
+
+
+def configure(state: State, codes: Sequence[str]) -> None:
+    """Write nats.conf anew from keys and admitted sites."""
+    site = Site.of(state)
+    own = [code for code in codes if code == site.code] if site.code else codes
+    keys = ensure_keys(state.seeds, own)
+    everywhere = "0.0.0.0"  # noqa: S104 - inside its container
+    listen = Listen(Path("/data/js"), 4222, 8222, host=everywhere, name=site.code or "quntuan")
+    if not site.code:
+        config = server_config(codes, keys, listen)
+    elif site.code == HUB:
+        config = hub_config(admitted(state), keys, listen, LEAF_PORT, Tls(INSIDE))
+    else:
+        seed = leaf_seed(state, site.code)
+        public_key(seed)
+        word = seed.read_text(encoding="ascii").strip()
+        config = site_config(site.code, keys, listen, site.hub, word, INSIDE / "ca.crt")
+    write(state.bus / "nats.conf", config)
+
+
+def leaf_seed(state: State, code: str) -> Path:
+    """Beside the other secrets but in no container: the configuration carries it."""
+    return seed_file(state.root, code, "leaf")
+
+
+def admitted(state: State) -> dict[str, list[str]]:
+    """Public keys of each organisation's server, at the hub's site."""
+    folder = state.bus / "leaves"
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {file.name: file.read_text(encoding="ascii").split() for file in files}
+
+
+def admit(state: State, code: str, key: str) -> None:
+    """From now on a server with this key comes in as `code`."""
+    _write(state, code, [*[k for k in admitted(state).get(code, []) if k != key], key])
+
+
+def revoke(state: State, code: str, key: str) -> bool:
+    """Whether it was admitted. The organisation stays known: what it said before is kept."""
+    keys = admitted(state).get(code, [])
+    _write(state, code, [k for k in keys if k != key])
+    return key in keys
+
+
+def _write(state: State, code: str, keys: Sequence[str]) -> None:
+    write(state.bus / "leaves" / Organisation(code).code, "".join(f"{key}\n" for key in keys))

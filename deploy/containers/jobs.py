@@ -1,0 +1,87 @@
+"""What runs once in a container: databases, bus, demo. `python -m deploy.containers.jobs <job>`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from rich.progress import Progress
+from sqlalchemy import URL
+
+from deploy.containers.state import database_roles
+from deploy.demo.load import ensure_demo
+from deploy.local.packages import ServicePackage, discover, organisations
+from deploy.topology.names import HUB
+from deploy.topology.provision import provision, provision_hub, provision_site
+from shared.kit.testing.databases import ensure_database
+from shared.kit.testing.postgres import SUPERUSER
+
+SECRETS = Path("/run/secrets")
+
+
+def here() -> list[ServicePackage]:
+    """The services of this server: those that have secrets here."""
+    return [package for package in discover() if (SECRETS / package.code / "database").exists()]
+
+
+def migrate() -> None:
+    """Roles, databases and tables of every service of this server; safe to repeat."""
+    word = (SECRETS / "jobs" / "superuser").read_text(encoding="ascii").strip()
+    for package in here():
+        roles = database_roles(SECRETS, package.code)
+        asyncio.run(ensure_database(_url("postgres", SUPERUSER, word), roles))
+        package.migrate(_url(roles.database, roles.owner, roles.owner_password))
+        print(f"{roles.database}: up to date")
+
+
+def provision_bus() -> None:
+    """Streams, sources and consumers of everybody on this server's bus; safe to repeat."""
+    url, seeds = os.environ["QUNTUAN_NATS_URL"], SECRETS / "jobs" / "nats"
+    site = os.environ.get("QUNTUAN_SITE", "")
+    if not site:
+        asyncio.run(provision(url, seeds, organisations(here())))
+    elif site == HUB:
+        asyncio.run(
+            provision_hub(url, seeds, sorted(p.name for p in (SECRETS / "nats" / "leaves").glob("*")))
+        )
+    else:
+        asyncio.run(provision_site(url, seeds, site))
+    print("bus: up to date")
+
+
+def demo() -> None:
+    """Demo staff and QUNTUAN_DEMO_PEOPLE synthetic people; never on a server for real people."""
+    people = int(os.environ.get("QUNTUAN_DEMO_PEOPLE") or 0)
+    asyncio.run(ensure_demo(_environments(here()), people, Progress(disable=True)))
+    print(f"demo: staff and {people} people")
+
+
+def _environments(packages: Iterable[ServicePackage]) -> Mapping[str, Mapping[str, str]]:
+    return {package.code: _environment(package.code) for package in packages}
+
+
+def _environment(code: str) -> dict[str, str]:
+    """As the service's container has it."""
+    folder, roles = SECRETS / code, database_roles(SECRETS, code)
+    told = {
+        "QUNTUAN_SERVICE": code,
+        "QUNTUAN_DATABASE_URL": _url(roles.database, roles.app, roles.app_password),
+        "QUNTUAN_SECRET_KEY_FILE": str(folder / "secret-key"),
+        "QUNTUAN_SYNTHETIC": "true",
+    }
+    if (folder / "match-key").exists():
+        told["QUNTUAN_MATCH_KEY_FILE"] = str(folder / "match-key")
+    return told
+
+
+def _url(database: str, role: str, password: str) -> str:
+    host = os.environ.get("QUNTUAN_DATABASE_HOST", "postgres")
+    url = URL.create("postgresql+asyncpg", role, password, host, 5432, database)
+    return url.render_as_string(hide_password=False)
+
+
+JOBS: dict[str, Callable[[], None]] = {"migrate": migrate, "provision": provision_bus, "demo": demo}
+
+if __name__ == "__main__":
+    JOBS[sys.argv[1]]()

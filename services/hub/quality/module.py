@@ -1,0 +1,28 @@
+"""Mounts the quality of person links."""
+
+from pathlib import Path
+
+from services.hub.db import HubBase
+from services.hub.quality import pages
+from shared.kit.audit import describe
+from shared.kit.module import Module
+
+describe(
+    {
+        "quality.opened": "查看关联质量",
+        "quality.drawn": "抽样",
+        "quality.sampled": "查看抽样记录",
+        "quality.judged": "判断抽样记录",
+    }
+)
+
+
+def quality() -> Module:
+    """How good the links are, by samples that stewards judge."""
+    return Module(
+        name="quality",
+        title="关联质量",
+        pages=pages.router,
+        metadata=(HubBase.metadata,),
+        templates=Path(__file__).parent / "templates",
+    )

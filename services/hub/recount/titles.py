@@ -1,0 +1,63 @@
+"""What staff call the states, lines and fields of a recount or a rebuild."""
+
+STATES = {
+    "wanted": ("等待开始", "hold"),
+    "running": ("正在进行", "warn"),
+    "equal": ("完全一致", "yes"),
+    "mended": ("有差异，已修复", "warn"),
+    "left": ("未全部完成", "no"),
+    "failed": ("中断", "no"),
+}
+KINDS = {"members": "人员", "units": "单位", "links": "同一人关系", "search": "查询数据"}
+WHATS = {
+    "differs": "内容不同",
+    "missing": "本平台缺少",
+    "surplus": "本平台多出",
+    "link": "同一人关系不符",
+    "search": "查询数据不符",
+}
+FIELDS = {
+    "id": "编号",
+    "org": "组织",
+    "member_id": "人员编号",
+    "version": "版本",
+    "withdrawn": "撤回标记",
+    "name": "姓名",
+    "former_names": "曾用名",
+    "standing": "状态",
+    "standing_title": "状态名称",
+    "sex": "性别",
+    "birth_year": "出生年份",
+    "district": "区县",
+    "identity": "证件号令牌",
+    "phone": "手机号令牌",
+    "card": "卡号令牌",
+    "name_birth_phone": "姓名生日手机令牌",
+    "birth_phone_sex": "生日手机性别令牌",
+    "name_birth_sex": "姓名生日性别令牌",
+    "unit_id": "单位编号",
+    "unit_names": "单位名称",
+    "unit_path": "单位路径",
+    "kind": "类别",
+    "kind_title": "类别名称",
+    "counted": "是否计入",
+    "identity_mask": "证件号掩码",
+    "phone_mask": "手机号掩码",
+    "card_mask": "卡号掩码",
+    "identity_last4": "证件号末四位",
+    "phone_last4": "手机号末四位",
+    "post": "职务",
+    "joined_on": "加入日期",
+    "left_on": "离开日期",
+    "told_at": "告知时间",
+    "shown": "展示内容",
+}
+PHASES = {
+    "fetch": "从各组织取数",
+    "link": "归并同一人",
+    "describe": "生成查询数据",
+    "index": "建立索引",
+    "swap": "补齐并切换",
+    "tidy": "清理旧数据",
+    "done": "已完成",
+}

@@ -1,0 +1,56 @@
+"""Two records side by side, what differs marked: pure."""
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from services.hub.persons import Affiliated
+
+Part = tuple[str, bool]
+"""A piece of a value, and whether the other record has something else there."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the comparison; an empty value was not registered."""
+
+    label: str
+    first: tuple[Part, ...]
+    second: tuple[Part, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two are not the same."""
+        return "".join(p for p, _ in self.first) != "".join(p for p, _ in self.second)
+
+
+_SEXES = {"f": "女", "m": "男"}
+
+
+def compare(one: Affiliated, other: Affiliated) -> list[Line]:
+    """What both records say, line by line."""
+    values = zip(_values(one), _values(other), strict=True)
+    return [_line(label, x, y) for (label, x), (_, y) in values]
+
+
+def _values(r: Affiliated) -> list[tuple[str, str]]:
+    born = str(r.birth_year) if r.birth_year else ""
+    return [
+        ("姓名", r.name),
+        ("曾用名", "、".join(r.former_names)),
+        ("性别", _SEXES.get(r.sex or "", "")),
+        ("出生年份", born),
+        ("证件号", r.identity_mask or ""),
+        ("手机号", r.phone_mask or ""),
+        ("单位", " / ".join(r.unit_names)),
+        ("区县", r.district or ""),
+        ("现状", r.standing_title),
+    ]
+
+
+def _line(label: str, x: str, y: str) -> Line:
+    first, second = list[Part](), list[Part]()
+    for tag, a, b, c, d in SequenceMatcher(None, x, y, autojunk=False).get_opcodes():
+        marked = tag != "equal" and bool(x and y)  # one that is missing contradicts nothing
+        first += [(x[a:b], marked)] if x[a:b] else []
+        second += [(y[c:d], marked)] if y[c:d] else []
+    return Line(label, tuple(first), tuple(second))

@@ -1,0 +1,111 @@
+"""Free venues of all organisations on a day: walked in the order of the result, up to the last one shown."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from math import asin, cos, radians, sin, sqrt
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.venues import Opening
+from shared.kit import clock
+from shared.kit.calendar import first_fit, span_on
+from shared.kit.clock import CHINA
+
+_FREE = text(
+    """
+    SELECT v.venue_id, v.org, v.name, v.capacity, v.district, v.address, v.opening, v.latitude, v.longitude,
+           array(SELECT lower(r) FROM unnest(coalesce(b.taken, '{}'::tstzmultirange)) r) AS lows,
+           array(SELECT upper(r) FROM unnest(coalesce(b.taken, '{}'::tstzmultirange)) r) AS highs
+    FROM venue v
+    LEFT JOIN LATERAL (
+      SELECT range_agg(b.busy) AS taken FROM booking b
+      WHERE b.hall_id = v.hall_id AND b.place && v.place AND b.busy && tstzrange(:opens, :closes)
+        AND b.status IN ('held', 'waiting', 'confirmed')
+    ) b ON true
+    WHERE v.status = 'active' AND v.capacity >= :people AND (:district = '' OR v.district = :district)
+      AND (:org = '' OR v.org = :org) AND v.equipment @> :equipment AND v.sharing->>'share' <> 'own'
+      AND :opens <= now() + make_interval(days => (v.sharing->>'horizon_days')::int)
+      AND EXISTS (
+        SELECT 1
+        FROM unnest(tstzmultirange(tstzrange(:opens, :closes)) - coalesce(b.taken, '{}'::tstzmultirange)) r
+        WHERE upper(r) - lower(r) >= :length)
+    ORDER BY v.capacity, v.venue_id LIMIT :most
+    """
+).bindparams(bindparam("equipment", type_=ARRAY(Text)))
+LOOKED_AT = 120
+SHOWN = 20
+EARTH = 6371.0
+
+
+@dataclass(frozen=True)
+class Need:
+    """So many minutes on a day between two minutes of it; `near` ranks by distance where it is known."""
+
+    day: date
+    minutes: int
+    opens: int = 0
+    closes: int = 24 * 60
+    people: int = 0
+    district: str = ""
+    org: str = ""
+    equipment: tuple[str, ...] = ()
+    near: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Free:
+    """A venue with the first time that fits; `distance` in kilometres."""
+
+    venue_id: UUID
+    org: str
+    name: str
+    address: str
+    capacity: int
+    district: str | None
+    start: datetime
+    end: datetime
+    distance: float | None
+
+
+async def find_free(session: AsyncSession, need: Need) -> list[Free]:
+    """The smallest that is large enough first; with a place given, the nearest of them first."""
+    midnight = datetime.combine(need.day, time(), CHINA)
+    opens = max(midnight + timedelta(minutes=need.opens), clock.now())
+    closes = midnight + timedelta(minutes=need.closes)
+    if opens >= closes:
+        return []
+    values = {
+        "opens": opens, "closes": closes, "people": need.people, "district": need.district, "org": need.org,
+        "equipment": list(need.equipment), "length": timedelta(minutes=need.minutes), "most": LOOKED_AT,
+    }  # fmt: skip
+    found: list[Free] = []
+    window = span_on(need.day, opens, closes)
+    for row in await session.execute(_FREE, values):
+        taken = [span_on(need.day, low, high) for low, high in zip(row.lows, row.highs, strict=True)]
+        at = first_fit(Opening.model_validate(row.opening), need.day, need.minutes, taken, window)
+        if at is None:
+            continue
+        start = midnight + timedelta(minutes=at)
+        end = start + timedelta(minutes=need.minutes)
+        far = distance(need.near, row.latitude, row.longitude)
+        found.append(
+            Free(row.venue_id, row.org, row.name, row.address, row.capacity, row.district, start, end, far)
+        )
+        if len(found) == SHOWN and need.near is None:
+            break
+    if need.near is not None:
+        found.sort(key=lambda f: (f.distance is None, f.distance or 0, f.capacity))
+    return found[:SHOWN]
+
+
+def distance(
+    near: tuple[float, float] | None, latitude: float | None, longitude: float | None
+) -> float | None:
+    """Kilometres as the crow flies; None when one of the places is not known."""
+    if near is None or latitude is None or longitude is None:
+        return None
+    a, b, c, d = (radians(x) for x in (*near, latitude, longitude))
+    h = sin((c - a) / 2) ** 2 + cos(a) * cos(c) * sin((d - b) / 2) ** 2
+    return round(2 * EARTH * asin(sqrt(h)), 2)

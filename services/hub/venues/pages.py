@@ -1,0 +1,205 @@
+"""Pages of shared venues: everybody's week, a request for several venues, how it stands, free venues."""
+
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.hub.directory import organisations
+from services.hub.venues import present
+from services.hub.venues.finding import Need, find_free
+from services.hub.venues.moving import move_on
+from services.hub.venues.picking import Pick, picks_in, wishes_of
+from services.hub.venues.requests import cancel_request, get_request, items_of, make_request, of_staff
+from shared.contracts.venues import Sharing
+from shared.kit import clock
+from shared.kit.calendar import Span
+from shared.kit.context import Kit
+from shared.kit.db import Tx
+from shared.kit.errors import Invalid, NotFound, Problem, Refused
+from shared.kit.staff import Staff, require
+from shared.kit.types import Count, Day, FreeText200, SearchText
+from shared.kit.web import gettext as _
+from shared.kit.web import render, see_other
+
+Reader = Annotated[Staff, Depends(require("rooms.read"))]
+Writer = Annotated[Staff, Depends(require("rooms.write"))]
+Words = Annotated[FreeText200, Form()]
+STATUSES = {
+    "asking": "正在询问场地方", "confirming": "正在确认", "releasing": "正在释放", "waiting": "待场地方审批",
+    "confirmed": "全部生效", "refused": "未订成", "cancelled": "已取消",
+}  # fmt: skip
+ITEMS = {
+    "asking": "待询问", "away": "等待场地方应答", "held": "已暂留", "waiting": "待审批",
+    "confirmed": "已生效", "refused": "被拒绝", "released": "已释放", "cancelled": "已取消",
+    "expired": "已过期",
+}  # fmt: skip
+
+
+class At:
+    """Addresses of the grid with something changed; picked venues go along."""
+
+    def __init__(self, where: present.Where, picks: tuple[Pick, ...]) -> None:
+        self.where, self.picks = where, picks
+
+    def to(self, picks: tuple[Pick, ...] | None = None, **changed: Any) -> str:
+        """The address with these values; empty ones are left out."""
+        w = self.where
+        now = {"view": "day" if w.view == "day" else "", "day": w.day.isoformat(), "org": w.org,
+               "district": w.district, "people": w.people, "q": w.text}  # fmt: skip
+        pairs = [(k, v) for k, v in (now | changed).items() if v]
+        pairs += [("pick", str(p)) for p in (self.picks if picks is None else picks)]
+        return f"/rooms?{urlencode(pairs)}"
+
+    def pick(self, venue: str, day: date, offer: Span) -> str:
+        """The address with this free slot picked too."""
+        new = Pick(UUID(venue), day, offer.opens, min(offer.closes, offer.opens + 180))
+        return self.to(picks=(*self.picks, new)) + "#panel"
+
+    def drop(self, pick: Pick) -> str:
+        """The address without it."""
+        return self.to(picks=tuple(p for p in self.picks if p != pick))
+
+
+def pages(kit: Kit) -> APIRouter:
+    """Routes below /rooms."""
+    router = APIRouter(prefix="/rooms")
+    _looking(router)
+    _asking(router, kit)
+    return router
+
+
+def _looking(router: APIRouter) -> None:
+    @router.get("")
+    async def week(
+        request: Request,
+        session: Tx,
+        staff: Reader,
+        view: present.View = "week",
+        day: Day | None = None,
+        org: Annotated[SearchText, Query()] = "",
+        district: Annotated[SearchText, Query()] = "",
+        people: Annotated[Count | None, Query()] = None,
+        q: Annotated[SearchText, Query()] = "",
+        pick: Annotated[list[SearchText] | None, Query()] = None,
+    ) -> Response:
+        """Everybody's venues and what stands in them; picked slots are asked for together."""
+        picks = picks_in(pick or [])
+        where = present.Where(view, day or clock.today(), org, district, people or 0, q)
+        return await _grid(request, session, staff, where, picks)
+
+    @router.get("/find")
+    async def find(
+        request: Request,
+        session: Tx,
+        _staff: Reader,
+        day: Day | None = None,
+        hours: Annotated[int, Query(ge=1, le=12)] = 2,
+        people: Annotated[int, Query(ge=0, le=100_000)] = 30,
+        district: Annotated[SearchText, Query()] = "",
+    ) -> Response:
+        """Free venues that fit a need."""
+        need = Need(day or clock.today(), hours * 60, 0, 1440, people, district)
+        found = await find_free(session, need)
+        orgs = {o.code: o for o in await organisations(session)}
+        return render(
+            request, "rooms/find.html", found=found, need=need, hours=hours, orgs=orgs,
+            districts=await present.districts_of(session),
+        )  # fmt: skip
+
+    @router.get("/venues/{venue_id}")
+    async def venue(request: Request, session: Tx, _staff: Reader, venue_id: UUID) -> Response:
+        """One venue as its owner told it."""
+        found = await present.venues_of(session, [venue_id])
+        if not found:
+            raise NotFound("没有这个场地")
+        orgs = {o.code: o for o in await organisations(session)}
+        return render(
+            request, "rooms/venue.html", venue=found[0], owner=orgs.get(found[0].org),
+            sharing=Sharing.model_validate(found[0].sharing),
+        )  # fmt: skip
+
+
+def _asking(router: APIRouter, kit: Kit) -> None:
+    @router.post("/ask")
+    async def ask(
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        pick: Annotated[list[SearchText] | None, Form()] = None,
+        title: Words = "",
+        people: Words = "",
+        org: Words = "",
+    ) -> Response:
+        """Ask the owners for all picked slots."""
+        picks = picks_in(pick or [])
+        try:
+            if not title:
+                raise Invalid("请填写活动名称", fields={"title": "请填写活动名称"})
+            async with kit.database.transaction() as own:
+                made = await make_request(
+                    own, staff, wishes_of(picks), title=title[:60],
+                    people=int(people) if people.isdigit() and len(people) < 6 else 0, org=org or "hub",
+                )  # fmt: skip
+        except (Invalid, Refused, NotFound) as problem:
+            where = present.Where("week", picks[0].day if picks else clock.today())
+            return await _grid(request, session, staff, where, picks, problem, title)
+        await move_on(kit, made.id)
+        return see_other(f"/rooms/requests/{made.id}")
+
+    @router.get("/requests")
+    async def mine(request: Request, session: Tx, staff: Reader) -> Response:
+        """One's own requests."""
+        return render(
+            request, "rooms/requests.html", requests=await of_staff(session, staff.id), statuses=STATUSES
+        )
+
+    @router.get("/requests/{request_id}")
+    async def one(request: Request, session: Tx, staff: Reader, request_id: UUID) -> Response:
+        """How it stands with each owner."""
+        found = await get_request(session, request_id)
+        orgs = {o.code: o for o in await organisations(session)}
+        may = found.staff_id == staff.id and found.status in ("asking", "confirming", "waiting", "confirmed")
+        return render(
+            request, "rooms/request.html", found=found, items=await items_of(session, request_id), orgs=orgs,
+            statuses=STATUSES, item_statuses=ITEMS, may=may and staff.can("rooms.write"),
+        )  # fmt: skip
+
+    @router.post("/requests/{request_id}/cancel")
+    async def cancel(staff: Writer, request_id: UUID, reason: Words = "") -> Response:
+        """Let everything go."""
+        async with kit.database.transaction() as session:
+            await cancel_request(session, staff, request_id, reason)
+        await move_on(kit, request_id)
+        return see_other(f"/rooms/requests/{request_id}", _("已取消"))
+
+
+async def _grid(
+    request: Request,
+    session: AsyncSession,
+    staff: Staff,
+    where: present.Where,
+    picks: tuple[Pick, ...],
+    problem: Problem | None = None,
+    title: str = "",
+) -> Response:
+    orgs = await organisations(session)
+    venues = {v.venue_id: v for v in await present.venues_of(session, [p.venue_id for p in picks])}
+    return render(
+        request,
+        "rooms/week.html",
+        problem.status if problem else 200,
+        grid=await present.grid(session, where, orgs),
+        where=where,
+        at=At(where, picks),
+        orgs=orgs,
+        districts=await present.districts_of(session),
+        picks=[(p, venues[p.venue_id]) for p in picks if p.venue_id in venues],
+        may_ask=staff.can("rooms.write"),
+        problem=problem,
+        title_=title,
+        as_of=orgs,
+    )

@@ -1,0 +1,45 @@
+"""Slots picked in the grid, as they stand in an address."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from services.hub.venues.requests import MOST, Wish
+from shared.kit.clock import CHINA
+
+
+@dataclass(frozen=True)
+class Pick:
+    """One venue, one day, from a minute to another."""
+
+    venue_id: UUID
+    day: date
+    opens: int
+    closes: int
+
+    def __str__(self) -> str:
+        return f"{self.venue_id}_{self.day.isoformat()}_{self.opens}_{self.closes}"
+
+
+def picks_in(texts: list[str]) -> tuple[Pick, ...]:
+    """What an address holds; anything that is no pick is left out."""
+    out: list[Pick] = []
+    for each in texts[:MOST]:
+        try:
+            venue, day, opens, closes = each.split("_")
+            pick = Pick(UUID(venue), date.fromisoformat(day), int(opens), int(closes))
+        except ValueError:
+            continue
+        if 0 <= pick.opens < pick.closes <= 24 * 60 and pick not in out:
+            out.append(pick)
+    return tuple(out)
+
+
+def wishes_of(picks: tuple[Pick, ...]) -> list[Wish]:
+    """The same as instants."""
+    out = []
+    for pick in picks:
+        midnight = datetime.combine(pick.day, time(), CHINA)
+        start, end = midnight + timedelta(minutes=pick.opens), midnight + timedelta(minutes=pick.closes)
+        out.append(Wish(pick.venue_id, start, end))
+    return out

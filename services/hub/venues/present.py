@@ -1,0 +1,156 @@
+"""The week grid of everybody's venues, and free venues on a day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.hub.directory import Known
+from services.hub.venues.models import Booking, Venue
+from shared.contracts.venues import Opening
+from shared.kit.calendar import (
+    Entry,
+    GridDay,
+    GridRow,
+    day_slots,
+    grid_days,
+    monday_of,
+    open_spans,
+    use_of,
+)
+from shared.kit.clock import CHINA
+
+View = Literal["day", "week"]
+ROWS = 40
+STANDING = ("held", "waiting", "confirmed")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which part of the calendar is looked at."""
+
+    view: View
+    day: date
+    org: str = ""
+    district: str = ""
+    people: int = 0
+    text: str = ""
+
+    @property
+    def first(self) -> date:
+        """The first column."""
+        return self.day if self.view == "day" else monday_of(self.day)
+
+    @property
+    def number(self) -> int:
+        """How many columns."""
+        return 1 if self.view == "day" else 7
+
+    def beside(self, forwards: bool) -> date:
+        """The day the next or previous view begins with."""
+        return self.first + timedelta(days=self.number if forwards else -self.number)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Columns and rows of one view; `more` venues are not shown."""
+
+    days: list[GridDay]
+    rows: list[GridRow]
+    more: bool
+
+
+async def grid(session: AsyncSession, where: Where, orgs: Sequence[Known]) -> Grid:
+    """The venues that fit, smallest district name first, with what stands in them."""
+    known = {o.code: o for o in orgs}
+    query = (
+        select(Venue)
+        .where(*_conditions(where))
+        .order_by(Venue.district, Venue.hall_id, Venue.venue_id != Venue.hall_id, Venue.place)
+    )
+    venues = list(await session.scalars(query.limit(ROWS + 1)))
+    start = datetime.combine(where.first, time(), CHINA)
+    span: Range[datetime] = Range(start, start + timedelta(days=where.number))
+    standing = list(
+        await session.scalars(
+            select(Booking).where(
+                Booking.hall_id.in_({v.hall_id for v in venues}),
+                Booking.busy.op("&&")(span),
+                Booking.status.in_(STANDING),
+            )
+        )
+    )
+    days = grid_days(where.first, where.number)
+    rows = [_row(v, known, days, standing) for v in venues[:ROWS]]
+    return Grid(days, rows, more=len(venues) > ROWS)
+
+
+def _conditions(where: Where) -> list[ColumnElement[bool]]:
+    out: list[ColumnElement[bool]] = [Venue.status == "active"]
+    if where.org:
+        out.append(Venue.org == where.org)
+    if where.district:
+        out.append(Venue.district == where.district)
+    if where.people:
+        out.append(Venue.capacity >= where.people)
+    if where.text:
+        out.append(Venue.name.contains(where.text, autoescape=True))
+    return out
+
+
+def _row(
+    venue: Venue, orgs: dict[str, Known], days: Sequence[GridDay], standing: Sequence[Booking]
+) -> GridRow:
+    owner = orgs.get(venue.org)
+    mine = [_entry(b, orgs) for b in standing if b.hall_id == venue.hall_id and _share(b.place, venue.place)]
+    opening = Opening.model_validate(venue.opening)
+    cells = tuple(tuple(day_slots(d.day, open_spans(opening, d.day), mine)) for d in days)
+    return GridRow(
+        key=str(venue.venue_id),
+        name=venue.name,
+        href=f"/rooms/venues/{venue.venue_id}",
+        letter=owner.letter if owner else venue.org[:1].upper(),
+        palette=owner.palette if owner else "slate",
+        owner=owner.name if owner else venue.org,
+        about=(venue.address, f"{venue.capacity}人　{'、'.join(venue.equipment[:3])}"),
+        cells=cells,
+        use=use_of(cells),
+    )
+
+
+def _entry(booking: Booking, orgs: dict[str, Known]) -> Entry:
+    user = orgs.get(booking.org)
+    assert booking.during.lower is not None
+    assert booking.during.upper is not None
+    return Entry(
+        start=booking.during.lower,
+        end=booking.during.upper,
+        title=booking.purpose,
+        palette=user.palette if user else "brown",
+        letter=user.letter if user else "联",
+        who=user.short_name if user else "联席办",
+        waiting=booking.status != "confirmed",
+        busy_from=booking.busy.lower,
+        busy_to=booking.busy.upper,
+    )
+
+
+def _share(a: Range[int], b: Range[int]) -> bool:
+    return (b.upper is None or (a.lower or 0) < b.upper) and (a.upper is None or (b.lower or 0) < a.upper)
+
+
+async def districts_of(session: AsyncSession) -> list[str]:
+    """Districts with venues."""
+    query = select(Venue.district).where(Venue.status == "active", Venue.district.is_not(None)).distinct()
+    return sorted(str(d) for d in await session.scalars(query))
+
+
+async def venues_of(session: AsyncSession, ids: Sequence[UUID]) -> list[Venue]:
+    """The venues of these ids, in that order."""
+    found = {v.venue_id: v for v in await session.scalars(select(Venue).where(Venue.venue_id.in_(ids)))}
+    return [found[i] for i in dict.fromkeys(ids) if i in found]

@@ -1,0 +1,24 @@
+"""Days, opening hours and week grids: pure tools over dates and minutes."""
+
+from shared.kit.calendar.openings import Span, first_fit, free_in, is_open, open_spans, span_on
+from shared.kit.calendar.week import Entry, GridDay, GridRow, Slot, day_slots, grid_days, monday_of, use_of
+from shared.kit.calendar.workdays import DayKind, day_kind
+
+__all__ = [
+    "DayKind",
+    "Entry",
+    "GridDay",
+    "GridRow",
+    "Slot",
+    "Span",
+    "day_kind",
+    "day_slots",
+    "first_fit",
+    "free_in",
+    "grid_days",
+    "is_open",
+    "monday_of",
+    "open_spans",
+    "span_on",
+    "use_of",
+]

@@ -1,0 +1,132 @@
+"""One row of a week grid: a day in three parts, what stands in them, which are free."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+
+from shared.kit import clock
+from shared.kit.calendar.openings import DAY, Span, free_in, minutes
+from shared.kit.calendar.workdays import DayKind, day_kind
+from shared.kit.clock import CHINA
+
+NOON, EVENING = 12 * 60, 18 * 60
+PARTS = (("上午", Span(0, NOON)), ("下午", Span(NOON, EVENING)), ("晚上", Span(EVENING, DAY)))
+SHORTEST = 30
+"""Minutes a free part must have to be offered."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that stands in the grid; `busy_from` and `busy_to` include what is needed around it."""
+
+    start: datetime
+    end: datetime
+    title: str
+    palette: str
+    letter: str
+    who: str
+    href: str = ""
+    waiting: bool = False
+    busy_from: datetime | None = None
+    busy_to: datetime | None = None
+
+    @property
+    def clock(self) -> str:
+        """9:00, when it begins in China."""
+        here = self.start.astimezone(CHINA)
+        return f"{here.hour}:{here.minute:02}"
+
+    def span(self, day: date, *, around: bool = False) -> Span:
+        """Its minutes on that day, cut at midnight; `around`: with what is needed before and after."""
+        midnight = datetime.combine(day, time(), CHINA)
+        start = (self.busy_from or self.start) if around else self.start
+        end = (self.busy_to or self.end) if around else self.end
+        return Span(max(0, minutes(start - midnight)), min(DAY, minutes(end - midnight)))
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A part of the day, or several that one entry fills. `offer` are the free minutes a click books."""
+
+    state: Literal["busy", "free", "shut"]
+    part: str
+    parts: int = 1
+    entries: tuple[Entry, ...] = ()
+    offer: Span | None = None
+
+
+@dataclass(frozen=True)
+class GridDay:
+    """A column of the grid."""
+
+    day: date
+    kind: DayKind
+    today: bool
+    past: bool
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """A row of the grid: what it is about, and its slots day by day; `use` is a percentage."""
+
+    key: str
+    name: str
+    href: str
+    letter: str
+    palette: str
+    owner: str
+    about: tuple[str, ...]
+    cells: tuple[tuple[Slot, ...], ...]
+    use: int = 0
+
+
+def grid_days(first: date, number: int) -> list[GridDay]:
+    """So many columns from a day on."""
+    today = clock.today()
+    days = [first + timedelta(days=n) for n in range(number)]
+    return [GridDay(d, day_kind(d), d == today, d < today) for d in days]
+
+
+def use_of(cells: Iterable[Iterable[Slot]]) -> int:
+    """How many percent of the open parts are taken."""
+    slots = [s for cell in cells for s in cell]
+    busy = sum(s.parts for s in slots if s.state == "busy")
+    return round(100 * busy / max(1, busy + sum(s.state == "free" for s in slots)))
+
+
+def monday_of(day: date) -> date:
+    """The Monday of that day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def day_slots(day: date, opened: Sequence[Span], entries: Sequence[Entry]) -> list[Slot]:
+    """The parts of a day from morning to evening."""
+    standing = sorted((e for e in entries if e.span(day).minutes > 0), key=lambda e: e.start)
+    in_part = [tuple(e for e in standing if _meet(e.span(day), part)) for _, part in PARTS]
+    free = free_in(opened, [e.span(day, around=True) for e in standing])
+    slots: list[Slot] = []
+    for (title, part), inside in zip(PARTS, in_part, strict=True):
+        if slots and len(inside) == 1 and slots[-1].entries == inside:
+            slots[-1] = Slot("busy", slots[-1].part, slots[-1].parts + 1, inside)
+        elif inside:
+            slots.append(Slot("busy", title, entries=inside))
+        else:
+            slots.append(_empty(title, part, opened, free))
+    return slots
+
+
+def _empty(title: str, part: Span, opened: Sequence[Span], free: Sequence[Span]) -> Slot:
+    offers = [s for s in (_within(span, part) for span in free) if s.minutes >= SHORTEST]
+    if offers:
+        return Slot("free", title, offer=max(offers, key=lambda s: s.minutes))
+    shut = not any(_meet(span, part) for span in opened)
+    return Slot("shut" if shut else "busy", title)
+
+
+def _within(span: Span, part: Span) -> Span:
+    return Span(max(span.opens, part.opens), min(span.closes, part.closes))
+
+
+def _meet(a: Span, b: Span) -> bool:
+    return a.opens < b.closes and b.opens < a.closes

@@ -1,0 +1,96 @@
+"""Telling others how a booking stands, and keeping its history."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.bookings import BookingChanged
+from shared.kit import audit, clock
+from shared.kit.events.outbox import emit_many
+from shared.org.bookings.models import Booking, BookingChange
+
+FACTS = {
+    "held": "暂留", "waiting": "提交预订，待审批", "confirmed": "预订生效", "approved": "批准",
+    "refused": "拒绝", "cancelled": "取消", "expired": "暂留到期", "moved": "改期", "changed": "修改",
+    "released": "未签到，释放", "checked_in": "签到",
+}  # fmt: skip
+STATUSES = {
+    "held": "暂留", "waiting": "待审批", "confirmed": "已生效", "refused": "已拒绝", "cancelled": "已取消",
+    "expired": "已过期", "released": "已释放",
+}  # fmt: skip
+
+
+def state_of(booking: Booking) -> BookingChanged:
+    """What others may know of it."""
+    assert booking.busy.lower is not None
+    assert booking.busy.upper is not None
+    return BookingChanged(
+        booking_id=booking.id,
+        version=booking.version,
+        venue_id=booking.venue_id,
+        hall_id=booking.hall_id,
+        place_from=booking.place.lower or 0,
+        place_to=booking.place.upper,
+        start=booking.start,
+        end=booking.end,
+        busy_from=booking.busy.lower,
+        busy_to=booking.busy.upper,
+        status=booking.status,  # type: ignore[arg-type]  # the column holds nothing else
+        purpose=booking.title,
+        org=booking.org,
+        office=booking.office,
+        people=booking.people,
+        request_id=booking.request_id,
+        series_id=booking.series_id,
+        reason=booking.reason,
+        decided_by=booking.decided_by,
+    )
+
+
+async def tell(
+    session: AsyncSession,
+    bookings: Iterable[Booking],
+    fact: str,
+    actor: audit.Actor,
+    reason: str = "",
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Flush what was changed, note it in the history and the audit log, and tell others."""
+    changed = list(bookings)
+    if not changed:
+        return
+    await session.flush()
+    rows = [
+        {"booking_id": b.id, "fact": fact, "actor": actor.name, "reason": reason, "detail": detail or {}}
+        for b in changed
+    ]
+    await session.execute(insert(BookingChange), rows)
+    for booking in changed:
+        audit.record(
+            session, actor=actor, action=f"booking.{fact}", target=("booking", booking.id), purpose=reason,
+            detail={"venue": str(booking.venue_id), "start": booking.start.isoformat(), "org": booking.org},
+        )  # fmt: skip
+    await emit_many(session, [(b.id, state_of(b)) for b in changed])
+
+
+def touch(booking: Booking, **changes: Any) -> None:
+    """Change and count: every told state has a version of its own."""
+    for name, value in changes.items():
+        setattr(booking, name, value)
+    booking.version += 1
+    booking.changed_at = clock.now()
+
+
+async def fresh(session: AsyncSession, ids: Iterable[UUID]) -> list[Booking]:
+    """The bookings as a statement just left them, by time."""
+    wanted = set(ids)
+    if not wanted:
+        return []
+    query = select(Booking).where(Booking.id.in_(wanted)).order_by(Booking.during, Booking.id)
+    return list(await session.scalars(query.execution_options(populate_existing=True)))
+
+
+audit.describe({f"booking.{fact}": f"场地预订：{title}" for fact, title in FACTS.items()})

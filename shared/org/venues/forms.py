@@ -1,0 +1,115 @@
+"""The form of one venue: from what was typed to what is meant, and back."""
+
+import re
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+
+from shared.contracts.venues import Opening
+from shared.kit.errors import Invalid
+from shared.org.venues.models import Venue
+from shared.org.venues.reading import opening_of, sharing_of
+from shared.org.venues.rules import read_hours, written_hours
+from shared.org.venues.schemas import VenueIn
+
+_LISTS = ("equipment", "tenants", "partners")
+_MANY = ("functions", "services")
+_SHARING = (
+    "share", "approval", "notice_hours", "horizon_days", "longest_hours", "quota_hours", "buffer_before",
+    "buffer_after", "grace_minutes", "pledge",
+)  # fmt: skip
+_PLAIN = (
+    "name",
+    "kind",
+    "level",
+    "grade",
+    "cluster",
+    "capacity",
+    "address",
+    "latitude",
+    "longitude",
+    "staffing",
+    "lead_org",
+)
+_SEPARATORS = re.compile(r"[、，,;；\s]+")
+BLANK: dict[str, Any] = {
+    **dict.fromkeys((*_PLAIN, *_LISTS), ""),
+    **dict.fromkeys(_MANY, ()),
+    "hours": "周一至周五 8:30-21:00\n周六至周日 9:00-18:00",
+    "holidays": "closed",
+    "share": "all",
+    "approval": "others",
+    "notice_hours": 2,
+    "horizon_days": 90,
+    "longest_hours": 12,
+    "quota_hours": "",
+    "buffer_before": 0,
+    "buffer_after": 0,
+    "grace_minutes": "",
+    "pledge": "",
+}
+
+
+def typed_in(form: FormData) -> dict[str, Any]:
+    """What stands in the fields, to be shown again."""
+    one = {key: str(form.get(key, "")).strip() for key in BLANK if key not in _MANY}
+    return {**one, **{key: tuple(str(v) for v in form.getlist(key)) for key in _MANY}}
+
+
+def shown(venue: Venue) -> dict[str, Any]:
+    """The fields of a known venue."""
+    opening, sharing = opening_of(venue), sharing_of(venue)
+    plain = {key: _text(getattr(venue, key)) for key in _PLAIN}
+    return {
+        **plain,
+        **{key: _text(getattr(sharing, key)) for key in _SHARING},
+        "equipment": "、".join(venue.equipment),
+        "tenants": "、".join(venue.tenants),
+        "partners": "、".join(sharing.partners),
+        "functions": tuple(venue.functions),
+        "services": tuple(venue.services),
+        "hours": written_hours(opening.weekly),
+        "holidays": opening.holidays,
+    }
+
+
+def meant(typed: dict[str, Any], before: Venue | None = None) -> VenueIn:
+    """The venue the fields describe; dated exceptions stay as they are. Invalid names the fields."""
+    kept = opening_of(before).exceptions if before else ()
+    opening = Opening(
+        weekly=read_hours(typed["hours"]), holidays=typed["holidays"] or "closed", exceptions=kept
+    )
+    lists = {key: tuple(filter(None, _SEPARATORS.split(typed[key]))) for key in _LISTS}
+    sharing: dict[str, Any] = {key: typed[key] for key in _SHARING if typed[key] != ""}
+    body = {key: typed[key] for key in _PLAIN if typed[key] != ""}
+    try:
+        return VenueIn.model_validate(
+            {
+                **body,
+                "equipment": lists["equipment"],
+                "tenants": lists["tenants"],
+                "functions": typed["functions"],
+                "services": typed["services"],
+                "opening": opening,
+                "sharing": {**sharing, "partners": lists["partners"]},
+            }
+        )
+    except ValidationError as error:
+        raise Invalid(
+            "请检查填写的内容", fields={str(e["loc"][-1]): _said(e["type"], e["msg"]) for e in error.errors()}
+        ) from None
+
+
+def _text(value: object) -> object:
+    return "" if value is None else value
+
+
+def _said(kind: str, message: str) -> str:
+    if kind == "missing":
+        return "必须填写"
+    if kind.startswith(("int", "float")):
+        return "请填写数字"
+    if "greater" in kind or "less" in kind:
+        return "数字不在允许的范围内"
+    return message if kind == "forbidden_character" else "填写有误"

@@ -1,0 +1,298 @@
+"""Pages of the registry: list, one venue, its form."""
+
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import Response
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.venues import OpenException
+from shared.kit import clock
+from shared.kit.calendar import day_kind, open_spans
+from shared.kit.db import Tx
+from shared.kit.errors import Invalid, Problem, Refused
+from shared.kit.staff import Staff, require
+from shared.kit.types import FreeText200, Int64, OptionalDay, SearchText
+from shared.kit.web import gettext as _
+from shared.kit.web import render, see_other
+from shared.org.kit import OrgKit
+from shared.org.units import Unit, choose, find_units
+from shared.org.venues import forms, service, titles
+from shared.org.venues.models import Venue
+from shared.org.venues.reading import (
+    Search,
+    districts_of,
+    full_name,
+    get_venue,
+    halls_of,
+    list_venues,
+    managed,
+    opening_of,
+    parts_of,
+    sharing_of,
+)
+from shared.org.venues.rules import read_hours, written_hours
+from shared.org.venues.schemas import NewVenue
+
+Reader = Annotated[Staff, Depends(require("venues.read"))]
+Writer = Annotated[Staff, Depends(require("venues.write"))]
+Typed = Annotated[FreeText200, Form()]
+Version = Annotated[Int64, Form()]
+
+
+def pages(org: OrgKit) -> APIRouter:
+    """Routes below /venues."""
+    router = APIRouter(prefix="/venues")
+    _looking(router, org)
+    _writing(router, org)
+    _steps(router, org)
+    return router
+
+
+def _looking(router: APIRouter, org: OrgKit) -> None:
+    @router.get("/list")
+    async def show_list(
+        request: Request,
+        session: Tx,
+        staff: Reader,
+        q: Annotated[SearchText, Query()] = "",
+        kind: Annotated[SearchText, Query()] = "",
+        district: Annotated[SearchText, Query()] = "",
+        closed: bool = False,
+    ) -> Response:
+        """All venues of the organisation that fit."""
+        found = await list_venues(session, Search(text=q, kind=kind, district=district, closed=closed))
+        return render(
+            request,
+            "venues/list.html",
+            venues=found,
+            halls=await halls_of(session, found),
+            kinds=_kinds(org),
+            levels=titles.LEVELS,
+            districts=await districts_of(session),
+            q=q,
+            kind=kind,
+            district=district,
+            closed=closed,
+            may_write=staff.can("venues.write"),
+            sharing_of=sharing_of,
+            shares=titles.SHARES,
+            approvals=titles.APPROVALS,
+        )
+
+    @router.get("/{venue_id:uuid}")
+    async def show(request: Request, session: Tx, staff: Reader, venue_id: UUID) -> Response:
+        """One venue with its hours, rule and station's facts."""
+        return await _page(request, session, org, staff, await get_venue(session, venue_id))
+
+
+def _writing(router: APIRouter, org: OrgKit) -> None:
+    @router.get("/new")
+    async def empty(request: Request, session: Tx, staff: Writer, hall: UUID | None = None) -> Response:
+        """The empty form, or that of a new part of a hall."""
+        return await _form(request, session, org, staff, {**forms.BLANK}, hall_id=hall)
+
+    @router.post("/new")
+    async def create(
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        unit_q: Typed = "",
+        unit_id: Annotated[UUID | None, Form()] = None,
+        hall: Annotated[UUID | None, Form()] = None,
+    ) -> Response:
+        """List a venue."""
+        typed = forms.typed_in(await request.form())
+        try:
+            async with session.begin_nested():
+                given = forms.meant(typed)
+                home = (await managed(session, hall, staff.scope_path)).unit_id if hall else None
+                unit = home or (await choose(session, staff.scope_path, unit_id, unit_q)).id
+                new = NewVenue(**given.model_dump(), unit_id=unit, hall_id=hall)
+                venue = await service.create_venue(session, org, new, actor=staff, scope=staff.scope_path)
+        except (Invalid, Refused) as problem:
+            return await _form(
+                request, session, org, staff, typed, hall_id=hall, problem=problem, unit_q=unit_q
+            )
+        return see_other(f"/venues/{venue.id}", _("已登记“%(name)s”") % {"name": venue.name})
+
+    @router.get("/{venue_id:uuid}/edit")
+    async def edit(request: Request, session: Tx, staff: Writer, venue_id: UUID) -> Response:
+        """The form of a known venue."""
+        venue = await managed(session, venue_id, staff.scope_path)
+        return await _form(request, session, org, staff, forms.shown(venue), venue=venue)
+
+    @router.post("/{venue_id:uuid}/edit")
+    async def change(
+        request: Request, session: Tx, staff: Writer, venue_id: UUID, version: Version
+    ) -> Response:
+        """Everything of it anew."""
+        venue = await managed(session, venue_id, staff.scope_path)
+        typed = forms.typed_in(await request.form())
+        try:
+            async with session.begin_nested():
+                await service.change_venue(
+                    session,
+                    org,
+                    venue_id,
+                    forms.meant(typed, venue),
+                    version=version,
+                    actor=staff,
+                    scope=staff.scope_path,
+                )
+        except (Invalid, Refused) as problem:
+            return await _form(request, session, org, staff, typed, venue=venue, problem=problem)
+        return see_other(f"/venues/{venue_id}", _("已保存"))
+
+
+def _steps(router: APIRouter, org: OrgKit) -> None:
+    @router.post("/{venue_id:uuid}/hours")
+    async def hours(
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        venue_id: UUID,
+        version: Version,
+        first: Annotated[OptionalDay, Form()] = None,
+        last: Annotated[OptionalDay, Form()] = None,
+        spans: Typed = "",
+        reason: Typed = "",
+    ) -> Response:
+        """Other hours, or none, for some days."""
+        try:
+            async with session.begin_nested():
+                exception = _exception(first, last, spans, reason)
+                await service.except_days(
+                    session, org, venue_id, exception, version=version, actor=staff, scope=staff.scope_path
+                )
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, venue_id, problem)
+        return see_other(f"/venues/{venue_id}", _("已调整开放日"))
+
+    @router.post("/{venue_id:uuid}/inspection")
+    async def inspect(
+        request: Request, session: Tx, staff: Writer, venue_id: UUID, version: Version, note: Typed = ""
+    ) -> Response:
+        """Which of the seven the station has."""
+        ticked = {str(v) for v in (await request.form()).getlist("found")}
+        found = {code: code in ticked for code in titles.HAVES}
+        try:
+            async with session.begin_nested():
+                await service.inspect_venue(
+                    session, org, venue_id, found, note, version=version, actor=staff, scope=staff.scope_path
+                )
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, venue_id, problem)
+        return see_other(f"/venues/{venue_id}", _("已记录检查结果"))
+
+    @router.post("/{venue_id:uuid}/close")
+    async def close(
+        request: Request, session: Tx, staff: Writer, venue_id: UUID, version: Version, reason: Typed = ""
+    ) -> Response:
+        """No more bookings."""
+        try:
+            async with session.begin_nested():
+                if not reason:
+                    raise Invalid("请写明停用的原因")
+                await service.close_venue(
+                    session,
+                    org,
+                    venue_id,
+                    version=version,
+                    reason=reason,
+                    actor=staff,
+                    scope=staff.scope_path,
+                )
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, venue_id, problem)
+        return see_other("/venues/list", _("已停用"))
+
+
+def _exception(first: date | None, last: date | None, spans: str, reason: str) -> OpenException:
+    """The dated hours a form describes: no hours means closed."""
+    if first is None:
+        raise Invalid("请选择日期", fields={"first": "请选择日期"})
+    hours = read_hours(f"周一 {spans}") if spans.strip() else ()
+    try:
+        return OpenException(first=first, last=last or first, hours=hours, reason=reason)
+    except ValidationError:
+        raise Invalid("请检查填写的内容") from None
+
+
+async def _again(
+    request: Request, session: AsyncSession, org: OrgKit, staff: Staff, venue_id: UUID, problem: Problem
+) -> Response:
+    venue = await get_venue(session, venue_id)
+    await session.refresh(venue)
+    return await _page(request, session, org, staff, venue, problem)
+
+
+async def _page(
+    request: Request,
+    session: AsyncSession,
+    org: OrgKit,
+    staff: Staff,
+    venue: Venue,
+    problem: Problem | None = None,
+) -> Response:
+    hall = await get_venue(session, venue.hall_id)
+    unit = await session.get_one(Unit, venue.unit_id)
+    opening, today = opening_of(venue), clock.today()
+    station = any(k.station for k in org.profile.all_venue_kinds if k.code == venue.kind)
+    return render(
+        request,
+        "venues/show.html",
+        problem.status if problem else 200,
+        venue=venue,
+        hall=hall,
+        full_name=full_name(venue, hall),
+        parts=await parts_of(session, venue) if hall is venue else [],
+        unit=unit,
+        hours=written_hours(opening.weekly),
+        exceptions=[e for e in opening.exceptions if e.last >= today],
+        opening=opening,
+        open_now=open_spans(opening, today),
+        today_kind=day_kind(today),
+        sharing=sharing_of(venue),
+        station=station,
+        kinds=_kinds(org),
+        words=titles,
+        may_write=staff.can("venues.write") and venue.status == "active",
+        problem=problem,
+    )
+
+
+async def _form(
+    request: Request,
+    session: AsyncSession,
+    org: OrgKit,
+    staff: Staff,
+    typed: dict[str, Any],
+    *,
+    venue: Venue | None = None,
+    hall_id: UUID | None = None,
+    problem: Problem | None = None,
+    unit_q: str = "",
+) -> Response:
+    hall = await managed(session, hall_id, staff.scope_path) if hall_id else None
+    return render(
+        request,
+        "venues/form.html",
+        problem.status if problem else 200,
+        venue=venue,
+        hall=hall,
+        typed=typed,
+        problem=problem,
+        errors=problem.fields if problem else {},
+        unit_q=unit_q,
+        options=await find_units(session, unit_q, staff.scope_path) if unit_q else [],
+        kinds=list(_kinds(org).items()),
+        words=titles,
+    )
+
+
+def _kinds(org: OrgKit) -> dict[str, str]:
+    return {k.code: k.title for k in org.profile.all_venue_kinds}

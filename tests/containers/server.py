@@ -1,0 +1,171 @@
+"""One server of the compose manifest, in a project and a state folder of its own."""
+
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.commands.compose import prefix
+from deploy.containers.state import State
+from deploy.local.packages import ROOT
+from shared.kit.testing.process import free_port
+from tests.journeys.visitor import Visitor
+
+
+class ByName(httpx.HTTPTransport):
+    """Every name is this machine: nothing asks a name server."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return super().handle_request(
+            httpx.Request(
+                request.method,
+                request.url.copy_with(host="127.0.0.1"),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": request.url.host},
+            )
+        )
+
+
+class Server:
+    """`quntuan` and docker compose as an operator uses them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.state = State(folder)
+        self.port = free_port()
+        self.environment = {
+            **os.environ,
+            "QUNTUAN_STATE": str(folder),
+            "COMPOSE_PROJECT_NAME": f"quntuan-test-{self.port}",
+            "QUNTUAN_HEALTH_INTERVAL": "3s",
+            "QUNTUAN_ARCHIVE_TIMEOUT": "10s",
+        }
+
+    @property
+    def project(self) -> str:
+        return self.environment["COMPOSE_PROJECT_NAME"]
+
+    def quntuan(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "deploy.cli", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=900
+        )
+        assert done.returncode == 0 or not check, f"{arguments}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
+        return done
+
+    def compose(self, *arguments: str, check: bool = True) -> str:
+        done = subprocess.run(
+            [*prefix(self.state), *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        assert done.returncode == 0 or not check, f"{arguments}: {done.stderr[-4000:]}\n{self.reasons()}"
+        return done.stdout
+
+    def up(self) -> None:
+        self.compose("up", "--detach", "--wait", "--pull", "never")
+
+    def reasons(self) -> str:
+        """What is not healthy and what it says."""
+        rows = self.rows()
+        unwell = [row["Service"] for row in rows if row["Health"] not in {"healthy", ""}]
+        logs = subprocess.run(
+            [*prefix(self.state), "logs", "--tail", "15", *unwell],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return f"{[(r['Service'], r['State'], r['Health']) for r in rows]}\n{logs.stdout[-4000:]}"
+
+    def rows(self) -> list[dict[str, Any]]:
+        done = subprocess.run(
+            [*prefix(self.state), "ps", "--all", "--format", "json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def healthy(self, *services: str) -> bool:
+        well = {row["Service"] for row in self.rows() if row["Health"] == "healthy"}
+        return well >= set(services)
+
+    def inspected(self) -> list[dict[str, Any]]:
+        """Docker's own word on every container of this server."""
+        ids = self.compose("ps", "--all", "--quiet").split()
+        done = subprocess.run(["docker", "inspect", *ids], check=True, capture_output=True, text=True)
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
+
+    def kill_process(self, service: str) -> None:
+        """SIGKILL the main process as a crash would: `docker kill` would count as somebody's wish."""
+        (row,) = [row for row in self.rows() if row["Service"] == service]
+        inspect = ["docker", "inspect", "--format", "{{.State.Pid}}", row["ID"]]
+        pid = subprocess.run(inspect, check=True, capture_output=True, text=True).stdout.strip()
+        os.kill(int(pid), 9)
+
+    def sql(self, service: str, query: str) -> str:
+        word = (self.state.secrets / "jobs" / "superuser").read_text().strip()
+        return self.compose(
+            *(
+                "exec",
+                "-T",
+                "-e",
+                f"PGPASSWORD={word}",
+                "postgres",
+                "psql",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "postgres",
+            ),
+            *("-Atc", query, f"quntuan_{service}"),
+        ).strip()
+
+    def visitor(self, service: str, login: str) -> Visitor:
+        """Through the proxy, by name, over TLS checked against our own authority."""
+        url = f"https://{service}.quntuan.localhost:{self.port}"
+        visitor = Visitor(url)
+        visitor.client.close()
+        transport = ByName(verify=self.authority())
+        visitor.client = httpx.Client(base_url=url, headers={"origin": url}, transport=transport, timeout=60)
+        return visitor.sign_in(login)
+
+    def authority(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.state.tls / "ca.crt")
+
+    def protocol(self) -> str | None:
+        """What a browser that knows HTTP/2 agrees on with the proxy."""
+        context = self.authority()
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        name = "hub.quntuan.localhost"
+        with (
+            socket.create_connection(("127.0.0.1", self.port), timeout=10) as plain,
+            context.wrap_socket(plain, server_hostname=name) as secure,
+        ):
+            return secure.selected_alpn_protocol()
+
+    def down(self) -> None:
+        self.compose("--profile", "*", "down", "--volumes", "--timeout", "20", check=False)
+
+
+def eventually(check: Callable[[], bool], seconds: float = 120) -> bool:
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.5)
+    return True

@@ -1,0 +1,114 @@
+"""`quntuan setup` and `quntuan keys`: what is made, for whom, and that nothing is ever replaced."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from deploy.cli import main
+from deploy.local.packages import ROOT, discover
+
+KEY = "# public key: age1test\nAGE-SECRET-KEY-TEST\n"
+
+
+def setup(folder: Path, *arguments: str) -> int:
+    """With a recovery key brought along: making one needs the images."""
+    folder.mkdir(exist_ok=True)
+    (folder / "recovery.key").write_text(KEY)
+    return main(["setup", "--state", str(folder), *arguments])
+
+
+def keys(folder: Path, *arguments: str) -> int:
+    return main(["keys", "--state", str(folder), *arguments])
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_every_service_gets_its_own_secrets_and_the_hub_no_match_key(tmp_path: Path) -> None:
+    assert setup(tmp_path) == 0
+    own = {"database", "secret-key", "seed"}
+    for package in discover():
+        names = {path.name for path in (tmp_path / "secrets" / package.code).iterdir()}
+        assert names == (own | {"match-key"} if package.organisation else own)
+    made = files(tmp_path / "secrets")
+    assert made["union/match-key"] == made["league/match-key"]
+    assert len({made[f"{p.code}/secret-key"] for p in discover()}) == len(discover())
+    assert made["postgres/recipient"] == "age1test\n"
+    assert "AGE-SECRET" not in str(made)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+    certificate = x509.load_pem_x509_certificate(made["proxy/server.crt"].encode())
+    alternatives = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert alternatives.get_values_for_type(x509.DNSName) == ["*.quntuan.localhost", "quntuan.localhost"]
+
+
+def test_a_second_setup_replaces_nothing(tmp_path: Path) -> None:
+    setup(tmp_path)
+    first = files(tmp_path)
+    assert setup(tmp_path) == 0
+    assert files(tmp_path) == first
+
+
+def test_sites_are_admitted_replaced_and_revoked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hub, union = tmp_path / "hub", tmp_path / "union"
+    assert setup(hub, "--site", "hub") == 0
+    assert {path.name for path in (hub / "secrets").iterdir()} == {"hub", "jobs", "nats", "postgres", "proxy"}
+    assert (
+        setup(union, "--site", "union", "--hub", "hub.test:7422", "--hub-ca", str(hub / "authority/ca.crt"))
+        == 0
+    )
+    remote = json.loads((union / "secrets/nats/nats.conf").read_text())["leafnodes"]["remotes"][0]
+    assert (remote["urls"], remote["account"]) == (["tls://hub.test:7422"], "UNION")
+
+    def key(*arguments: str) -> str:
+        capsys.readouterr()
+        assert keys(union, *arguments) == 0
+        return capsys.readouterr().out.split()[-1]
+
+    def let_in() -> list[str]:
+        config = json.loads((hub / "secrets/nats/nats.conf").read_text())
+        return [user["nkey"] for user in config["accounts"]["UNION"]["users"]]
+
+    old = key("show")
+    assert keys(hub, "admit", "union", old) == 0
+    following = key("new")
+    assert keys(hub, "admit", "union", following) == 0
+    assert let_in() == [old, following]
+    assert key("switch") == following
+    seed = json.loads((union / "secrets/nats/nats.conf").read_text())["leafnodes"]["remotes"][0]["nkey"]
+    assert seed != remote["nkey"]
+    assert keys(hub, "revoke", "union", old) == 0
+    assert let_in() == [following]
+    assert keys(hub, "revoke", "union", old) == 1
+    assert keys(union, "admit", "union", old) == 1
+
+
+def test_the_manifests_name_every_service() -> None:
+    """A new organisation is not forgotten: its few lines, and its line for the monitoring."""
+    manifest = (ROOT / "deploy/compose.yaml").read_text()
+    monitoring = (ROOT / "deploy/images/prometheus/prometheus.yml").read_text()
+    for package in discover():
+        for role in ("web", "worker"):
+            assert f"\n  {package.code}-{role}:" in manifest
+            assert f"{package.code}-{role}:8000" in monitoring
+
+
+def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
+    recipe = (ROOT / "deploy/images/Dockerfile").read_text()
+    assert not recipe.startswith("# syntax")
+    steps = "\n".join(line for line in recipe.splitlines() if not line.startswith("#"))
+    for too_new in ("<<EOF", "COPY --link", "--start-interval", "ADD --checksum"):
+        assert too_new not in steps
+    for path in (ROOT / "deploy").rglob("*.yaml"):
+        for too_new in ("start_interval", "post_start", "subpath", "ulimits", "privileged"):
+            assert too_new not in path.read_text(), path
+
+
+def test_every_alarm_has_its_line_in_the_runbook() -> None:
+    alarms = re.findall(r"alert: (\w+)", (ROOT / "deploy/images/prometheus/alarms.yml").read_text())
+    runbook = (ROOT / "docs/RUNBOOK.md").read_text()
+    assert len(alarms) > 5
+    assert [alarm for alarm in alarms if f"| {alarm} |" not in runbook] == []

@@ -1,0 +1,1 @@
+"""Losses and damages that must be noticed and repaired, over real PostgreSQL and NATS."""

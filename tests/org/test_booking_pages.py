@@ -1,0 +1,137 @@
+"""Pages of bookings: grid, panel, one's own, approvals, door, check-in, sheets, calendars."""
+
+import re
+from datetime import timedelta
+
+from icalendar import Calendar
+from sqlalchemy import func, select
+
+from shared.kit import clock
+from shared.org.bookings import Booking
+from shared.org.bookings.models import Series
+from shared.org.kit import OrgKit
+from tests.org.people import CLERK
+from tests.org.rooms import at, booked, venue
+from tests.org.web import org_world
+
+
+async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+            await booked(session, org, hall, at(5, 9), 3, title="劳模宣讲")
+        clerk = await world.signed_in("clerk")
+        day = at(5, 0).date().isoformat()
+        page = await clerk.get(f"/venues?day={day}")
+        assert "劳模宣讲" in page.text
+        picks = re.findall(r'href="(/venues\?[^"]*venue=[^"]*)"', page.text)
+        assert picks
+        panel = await clerk.get(picks[0].replace("&amp;", "&").split("#")[0])
+        assert "这个时段可以预订" in panel.text
+        for view in ("day", "month"):
+            assert (await clerk.get(f"/venues?day={day}&view={view}")).status_code == 200
+        form = {"venue": str(hall.id), "on": day, "opens": "10:00", "closes": "11:00", "title": "读书会"}
+        checked = await clerk.get("/venues/check", params={k: v for k, v in form.items() if k != "title"})
+        assert "这个时段已被预订" in checked.text
+        taken = await clerk.post("/venues/book", form)
+        assert taken.status_code == 409
+        assert "这个时段已被预订" in taken.text
+        assert 'value="读书会"' in taken.text
+        assert "12:00" in taken.text  # the nearest free time is offered as a link
+        made = await clerk.post("/venues/book", {**form, "opens": "13:00", "closes": "14:00"})
+        assert made.status_code == 303, made.text
+        shown = await clerk.get(made.headers["location"])
+        assert "预订生效" in shown.text
+        moved = await clerk.post(
+            made.headers["location"] + "/move",
+            {"version": "1", "on": day, "opens": "15:00", "closes": "16:00"},
+        )
+        assert moved.status_code == 303, moved.text
+        assert "改期" in (await clerk.get(made.headers["location"])).text
+        assert "读书会" in (await clerk.get("/venues/mine")).text
+        cancelled = await clerk.post(made.headers["location"] + "/cancel", {"reason": "活动延期"})
+        assert cancelled.status_code == 303
+        assert "活动延期" in (await clerk.get(made.headers["location"])).text
+
+
+async def test_a_series_from_the_panel_with_a_date_out_and_back(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+            await booked(session, org, hall, at(12, 9))
+        clerk = await world.signed_in("clerk")
+        await clerk.get("/venues")
+        form = {
+            "venue": str(hall.id), "on": at(5, 0).date().isoformat(), "opens": "09:00", "closes": "11:00",
+            "title": "读书会", "repeat": "weekly", "times": "4", "holidays": "keep",
+        }  # fmt: skip
+        clash = await clerk.post("/venues/book", form)
+        assert clash.status_code == 409
+        assert 'name="left_out"' in clash.text
+        made = await clerk.post("/venues/book", {**form, "left_out": at(12, 0).date().isoformat()})
+        assert made.status_code == 303, made.text
+        path = made.headers["location"]
+        shown = await clerk.get(path)
+        assert shown.text.count("已生效") == 3
+        await clerk.post(f"{path}/out", {"on": at(19, 0).date().isoformat()})
+        async with org.kit.database.transaction() as session:
+            count = (
+                select(func.count())
+                .select_from(Booking)
+                .where(Booking.series_id.is_not(None), Booking.status == "confirmed")
+            )
+            assert await session.scalar(count) == 2
+        back = await clerk.post(f"{path}/back", {"on": at(19, 0).date().isoformat()})
+        assert back.status_code == 303
+        again = await clerk.post(f"{path}/back", {"on": at(12, 0).date().isoformat()})
+        assert again.status_code == 409  # still taken by somebody else
+        async with org.kit.database.transaction() as session:
+            assert await session.scalar(count) == 3
+            (series,) = await session.scalars(select(Series))
+            assert series.left_out == [at(12, 0).date().isoformat()]
+        assert (await clerk.post(f"{path}/needed")).status_code == 303
+
+
+async def test_approvals_door_sheet_and_use(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+            now = clock.now()
+            quarter = now - timedelta(
+                minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond
+            )
+            soon = await booked(session, org, hall, quarter + timedelta(minutes=15), 1, title="马上开始")
+            hall.sharing = {**hall.sharing, "approval": "everybody"}
+            waits = await booked(session, org, hall, at(5, 9), title="要批准的")
+        keeper = await world.signed_in("keeper")
+        assert "要批准的" in (await keeper.get("/venues/waiting")).text
+        assert (await keeper.post(f"/venues/bookings/{waits.id}/approve")).status_code == 303
+        assert "要批准的" not in (await keeper.get("/venues/waiting")).text
+        door = await keeper.get(f"/venues/{hall.id}/door")
+        assert "马上开始" in door.text
+        assert "<svg" in door.text
+        assert "style=" not in door.text
+        await keeper.get(f"/venues/{hall.id}/checkin")
+        checked = await keeper.post(f"/venues/{hall.id}/checkin")
+        assert checked.headers["location"] == f"/venues/bookings/{soon.id}"
+        sheet = await keeper.get(f"/venues/{hall.id}/sheet?day={at(5, 0).date().isoformat()}")
+        assert "要批准的" in sheet.text
+        assert hall.name in (await keeper.get("/venues/use")).text
+
+
+async def test_a_calendar_behind_a_link_nobody_can_guess(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+            made = await booked(session, org, hall, at(5, 9), title="读书会")
+        clerk = await world.signed_in("clerk")
+        page = (await clerk.get("/venues/calendar")).text
+        links = re.findall(r'value="http://127\.0\.0\.1([^"]+\.ics)"', page)
+        assert len(links) == 3
+        clerk.client.cookies.clear()  # a calendar program has none
+        for link in links[1:]:
+            answer = await clerk.client.get(link)
+            (entry,) = Calendar.from_ical(answer.content).walk("VEVENT")
+            assert (str(entry["SUMMARY"]), entry.decoded("DTSTART")) == ("读书会", made.start)
+            assert CLERK.name not in answer.text
+        assert (await clerk.client.get(links[1][:-8] + "0000.ics")).status_code == 404

@@ -1,0 +1,235 @@
+"""Venues at their owner: hours, rules, halls and parts, versions and events, pages."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from shared.contracts.venues import OpenException, Opening, Sharing, WeekdayHours
+from shared.kit import clock
+from shared.kit.calendar import Span, day_kind, is_open, open_spans
+from shared.kit.errors import Invalid, NotFound, Refused
+from shared.org.kit import OrgKit
+from shared.org.venues import Venue, change_venue, close_venue, create_venue, except_days, refuse_booking
+from shared.org.venues.rules import read_hours, written_hours
+from tests.org.people import CLERK, told, tree
+from tests.org.rooms import at, new_venue, venue
+from tests.org.web import org_world
+
+NINE_TO_FIVE = Opening(weekly=tuple(WeekdayHours(weekday=d, opens=540, closes=1020) for d in range(5)))
+
+
+@pytest.mark.parametrize(
+    ("day", "workday", "mark", "provisional"),
+    [
+        (date(2026, 9, 17), True, "", False),
+        (date(2026, 9, 19), False, "休", False),
+        (date(2026, 9, 20), True, "班", False),
+        (date(2026, 10, 1), False, "休", False),
+        (date(2026, 10, 10), True, "班", False),
+        (date(2031, 10, 1), False, "休", True),
+        (date(2031, 9, 17), True, "", True),
+    ],
+)
+def test_days_of_the_calendar(day: date, workday: bool, mark: str, provisional: bool) -> None:
+    kind = day_kind(day)
+    assert (kind.workday, kind.mark, kind.provisional) == (workday, mark, provisional)
+
+
+def test_a_working_weekend_has_mondays_hours_and_a_holiday_none() -> None:
+    assert open_spans(NINE_TO_FIVE, date(2026, 9, 20)) == [Span(540, 1020)]
+    assert open_spans(NINE_TO_FIVE, date(2026, 9, 19)) == []
+    assert open_spans(NINE_TO_FIVE, date(2026, 10, 1)) == []
+    as_usual = NINE_TO_FIVE.model_copy(update={"holidays": "as_usual"})
+    assert open_spans(as_usual, date(2026, 10, 1)) == [Span(540, 1020)]
+
+
+def test_hours_are_read_as_people_write_them() -> None:
+    read = read_hours("周一至周五 8:30-12:00 14:00-21:00\n周六 9：00—18：00")
+    assert len(read) == 11
+    assert written_hours(read) == "周一至周五 8:30-12:00 14:00-21:00\n周六 9:00-18:00"
+    assert read_hours(written_hours(read)) == read
+    for wrong in (
+        "每天都开",
+        "周一 9:00-8:00",
+        "周五至周一 9:00-10:00",
+        "周一 9:00-10:00 有时",
+        "周一 25:00-26:00",
+    ):
+        with pytest.raises(Invalid):
+            read_hours(wrong)
+
+
+def test_the_sharing_rule_says_why_not() -> None:
+    now = at(0, 0)
+    # a Thursday far enough from holidays is not needed: only the reason is looked at
+    start = at(10, 10)
+    opening = Opening(
+        weekly=tuple(WeekdayHours(weekday=d, opens=540, closes=1080) for d in range(7)), holidays="as_usual"
+    )
+
+    def refused(sharing: Sharing, hours: float = 2, mine: bool = False, first: datetime | None = None) -> str:
+        begins = first or start
+        with pytest.raises((Refused, Invalid)) as caught:
+            refuse_booking(
+                opening,
+                sharing,
+                mine=mine,
+                org="others",
+                start=begins,
+                end=begins + timedelta(hours=hours),
+                now=now,
+            )
+        return caught.value.title
+
+    assert "只供本单位" in refused(Sharing(share="own"))
+    assert "没有对您的组织开放" in refused(Sharing(share="some", partners=("friends",)))
+    assert "最长" in refused(Sharing(longest_hours=1))
+    assert "须提前" in refused(Sharing(notice_hours=24 * 20))
+    assert "最多可提前" in refused(Sharing(horizon_days=5))
+    assert "不开放" in refused(Sharing(), hours=9)
+    assert "15分钟" in refused(Sharing(), first=at(10, 10) + timedelta(minutes=7))
+    refuse_booking(
+        opening, Sharing(), mine=False, org="others", start=start, end=start + timedelta(hours=2), now=now
+    )
+    refuse_booking(
+        opening,
+        Sharing(share="own"),
+        mine=True,
+        org="us",
+        start=start,
+        end=start + timedelta(hours=2),
+        now=now,
+    )
+
+
+async def test_a_venue_is_told_whole_and_counted(org: OrgKit) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        hall = await venue(session, org, one, equipment=("投影", "音响"))
+        part = await create_venue(
+            session, org, new_venue(org, one, name="东厅", hall_id=hall.id), actor=CLERK
+        )
+        other = await create_venue(
+            session, org, new_venue(org, one, name="西厅", hall_id=hall.id), actor=CLERK
+        )
+        assert (hall.place.lower, hall.place.upper) == (0, None)
+        assert [(p.place.lower, p.place.upper) for p in (part, other)] == [(0, 1), (1, 2)]
+        with pytest.raises(Refused, match="东厅"):
+            await create_venue(session, org, new_venue(org, one, name="东厅", hall_id=hall.id), actor=CLERK)
+        with pytest.raises(Refused, match="不能再分"):
+            await create_venue(session, org, new_venue(org, one, name="角", hall_id=part.id), actor=CLERK)
+        with pytest.raises(Refused, match="分场地"):
+            await close_venue(session, org, hall.id, version=1, reason="改建", actor=CLERK)
+        given = new_venue(org, one, name="大礼堂")
+        await change_venue(session, org, hall.id, given, version=1, actor=CLERK)
+        with pytest.raises(Refused, match="刚被别人改过"):
+            await change_venue(session, org, hall.id, given, version=1, actor=CLERK)
+        (_, first), (type_, second) = await told(session, hall.id)
+        assert (type_, first["version"], second["version"], second["name"]) == (
+            "venue.changed.v1",
+            1,
+            2,
+            "大礼堂",
+        )
+        assert first["equipment"] == ["投影", "音响"]
+        # the part's full name follows its hall
+        assert (await told(session, part.id))[-1][1]["names"] == ["大礼堂", "东厅"]
+
+
+async def test_exceptions_close_days_and_keep_each_other(org: OrgKit) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        hall = await venue(session, org, one)
+        day = clock.today() + timedelta(days=3)
+        shut = OpenException(first=day, last=day, reason="检修")
+        await except_days(session, org, hall.id, shut, version=1, actor=CLERK)
+        await except_days(
+            session, org, hall.id, OpenException(first=day + timedelta(days=2), last=day + timedelta(days=2)),
+            version=2, actor=CLERK,
+        )  # fmt: skip
+        opening = Opening.model_validate(hall.opening)
+        assert len(opening.exceptions) == 2
+        assert not is_open(opening, at(3, 10), at(3, 11))
+        assert is_open(opening, at(4, 10), at(4, 11))
+
+
+async def test_only_the_unit_in_ones_scope(org: OrgKit) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, two = await tree(session, org)
+        hall = await venue(session, org, one)
+        with pytest.raises(NotFound):
+            await close_venue(session, org, hall.id, version=1, reason="改建", actor=CLERK, scope=two.path)
+        await close_venue(session, org, hall.id, version=1, reason="改建", actor=CLERK, scope=one.path)
+        assert hall.status == "closed"
+
+
+FORM = {
+    "name": "工会礼堂一号",
+    "kind": "hall",
+    "capacity": "200",
+    "address": "工人路18号",
+    "hours": "周一至周日 8:00-22:00",
+    "holidays": "as_usual",
+    "share": "all",
+    "approval": "others",
+    "notice_hours": "2",
+    "horizon_days": "90",
+    "longest_hours": "12",
+    "buffer_before": "30",
+    "buffer_after": "0",
+    "equipment": "投影、音响",
+    "functions": ["guidance"],
+}
+
+
+async def test_pages_list_show_and_change(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        clerk = await world.signed_in("clerk")
+        await clerk.get("/venues/new")
+        wrong = await clerk.post("/venues/new", {**FORM, "hours": "全天", "unit_q": "柳江单位"})
+        assert wrong.status_code == 422
+        assert "看不懂“全天”" in wrong.text
+        assert "工会礼堂一号" in wrong.text
+        made = await clerk.post("/venues/new", {**FORM, "unit_q": "柳江单位"})
+        assert made.status_code == 303, made.text
+        page = await clerk.get(made.headers["location"])
+        assert page.status_code == 200
+        for text in ("工会礼堂一号", "周一至周日 8:00-22:00", "投影、音响", "30 / 0"):
+            assert text in page.text
+        edit = await clerk.get(made.headers["location"] + "/edit")
+        assert 'value="200"' in edit.text
+        changed = await clerk.post(
+            made.headers["location"] + "/edit", {**FORM, "capacity": "250", "version": "1"}
+        )
+        assert changed.status_code == 303, changed.text
+        listed = await clerk.get("/venues/list?q=礼堂")
+        assert "250" in listed.text
+        viewer = await world.signed_in("viewer")
+        assert (await viewer.get("/venues/new")).status_code == 403
+        outside = await world.signed_in("street")
+        assert (await outside.get(made.headers["location"] + "/edit")).status_code == 200
+        async with org.kit.database.transaction() as session:
+            stored = await session.get(Venue, made.headers["location"].rsplit("/", 1)[1])
+            assert stored is not None
+            assert stored.capacity == 250
+
+
+async def test_the_api_does_what_the_pages_do(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        clerk = await world.signed_in("clerk")
+        body = new_venue(org, world.one).model_dump(mode="json")
+        made = await clerk.api("POST", "/api/v1/venues", body)
+        assert made.status_code == 201, made.text
+        path = f"/api/v1/venues/{made.json()['id']}"
+        seen = await clerk.api(
+            "POST", f"{path}/inspections", {"found": {"place": True, "sign": False}, "version": 1}
+        )
+        assert seen.json()["haves"]["found"] == {"place": True, "sign": False}
+        wrong = await clerk.api(
+            "PUT", path, {**{k: v for k, v in body.items() if k not in ("unit_id", "hall_id")}, "version": 1}
+        )
+        assert wrong.status_code == 409
+        assert (await clerk.api("POST", f"{path}/close", {"reason": "改建", "version": 2})).json()[
+            "status"
+        ] == "closed"
+        assert (await clerk.api("GET", "/api/v1/venues")).json()["items"] == []
