@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = 'org_0006'
-down_revision = 'org_0002'
+revision = 'org_0005'
+down_revision = 'org_0004'
 branch_labels = None
 depends_on = 'kit_0001'
 
