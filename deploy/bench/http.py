@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -43,10 +42,6 @@ class Line:
         if head[9:10] != b"2":
             raise RuntimeError(f"{method} {path.partition('?')[0]}: {answer[:300].decode()}")
         return answer
-
-    async def json(self, method: str, path: str, body: object = None) -> Any:
-        """The same, read."""
-        return orjson.loads(await self.ask(method, path, body))
 
     def close(self) -> None:
         self.writer.close()

@@ -93,14 +93,13 @@ async def measured(
     stage: Stage, case: Case, clerks: Sequence[Clerk], pause: float = PAUSE
 ) -> tuple[Times, Times]:
     """The hub's times and the bare driver's, one after the other."""
-    noted = await _statements(stage, case, clerks[0])
+    question, noted = await statements(stage, case, clerks[0])
     replays = [await Replay.open(stage, noted) for _ in range(CLIENTS)]
     limit = await _run(replays, stage.size.seconds, pause)
     for replay in replays:
         await replay.connection.close()
     lines = [await Line.open(clerk) for clerk in clerks]
-    asks: list[Ask] = [await _ask(line, case) for line in lines]
-    ours = await _run(asks, stage.size.seconds, pause)
+    ours = await _run([_ask(line, question) for line in lines], stage.size.seconds, pause)
     for line in lines:
         line.close()
     return ours, limit
@@ -112,43 +111,40 @@ async def _run(asks: Sequence[Ask], seconds: float, pause: float) -> Times:
     return await timed(asks, seconds, pause)
 
 
-async def _statements(stage: Stage, case: Case, clerk: Clerk) -> Noted:
+Question = tuple[str, str, dict[str, str] | None]
+
+
+async def statements(stage: Stage, case: Case, clerk: Clerk) -> tuple[Question, Noted]:
+    """What is asked for a case, and what the hub sends to its database for that."""
     async with hub_here(stage, clerk) as (client, noted):
-        path, body = await _question(_Here(client), case)
+        question = await _question(client, case)
         for _ in range(WARM):
             noted.sent.clear()
-            await _Here(client).json("POST" if body else "GET", path, body)
-        return noted
+            await _json(client, *question)
+        return question, noted
 
 
-class _Here:
-    """The hub in this process, asked as over a line."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def json(self, method: str, path: str, body: object = None) -> Any:
-        answer = await self.client.request(method, path, json=body)
-        if answer.is_error:
-            raise RuntimeError(f"{path.partition('?')[0]}: {answer.text}")
-        return answer.json()
+async def _json(client: httpx.AsyncClient, method: str, path: str, body: object = None) -> Any:
+    answer = await client.request(method, path, json=body)
+    if answer.is_error:
+        raise RuntimeError(f"{path.partition('?')[0]}: {answer.text}")
+    return answer.json()
 
 
-async def _ask(line: Line, case: Case) -> Ask:
-    path, body = await _question(line, case)
-    return lambda: line.ask("POST" if body else "GET", path, body)
+def _ask(line: Line, question: Question) -> Ask:
+    return lambda: line.ask(*question)
 
 
-async def _question(at: Line | _Here, case: Case) -> tuple[str, dict[str, str] | None]:
+async def _question(client: httpx.AsyncClient, case: Case) -> Question:
     """What is asked again and again: a new lookup each time, or one page of a lookup begun now."""
     body = {"text": case.text, "purpose": "joint_activity"}
     if not case.narrow and not case.pages:
-        return "/api/v1/lookup", body
-    found = await at.json("POST", "/api/v1/lookup", body)
+        return "POST", "/api/v1/lookup", body
+    found = await _json(client, "POST", "/api/v1/lookup", body)
     path, asked = f"/api/v1/lookup/{found['lookup_id']}", dict(case.narrow)
     for _ in range(case.pages):
         if not found["next"]:
             break
         asked["cursor"] = found["next"]
-        found = await at.json("GET", f"{path}?{urlencode(asked)}")
-    return f"{path}?{urlencode(asked)}", None
+        found = await _json(client, "GET", f"{path}?{urlencode(asked)}")
+    return "GET", f"{path}?{urlencode(asked)}", None

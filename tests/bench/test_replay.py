@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.bench.client import Clerk
-from deploy.bench.lookups import Case, _statements, measured
+from deploy.bench.lookups import Case, measured, statements
 from deploy.bench.replay import Replay
 from deploy.bench.stage import Size, Stage
 from deploy.local.suite import Suite
@@ -17,7 +17,7 @@ CASE = Case("name", "张伟")
 async def test_a_lookup_is_sent_again_whole_and_measured_beside_the_hub(suite: Suite) -> None:
     stage = Stage(Size("test", 0, 0.3), suite)
     clerk = Clerk(stage.hub)
-    noted = await _statements(stage, CASE, clerk)
+    _, noted = await statements(stage, CASE, clerk)
     sent = [statement for statement, _ in noted.sent]
     for part in ("staff_session", "person_name", "lookup_record", "FOR UPDATE", "insert into audit_entry"):
         assert sum(part in statement for statement in sent) >= 1, part
