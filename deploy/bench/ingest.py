@@ -63,11 +63,12 @@ async def _course(stage: Stage, events: int) -> Course:
             await _project(place, course, "filling", (events - ALONE - MEASURED) * tenth // 10)
             course.memory.append(pss(os.getpid()))
         copy = await place.copied()
-        await _project(place, course, "alone", events - MEASURED, batch=1)
+        await _project(place, course, "alone", course.events["reached"] + ALONE, batch=1)
         await _project(place, course, "batches", events)
         course.memory.append(pss(os.getpid()))
-        ready = await loader.batches(place.database_url(), MEASURED, BATCH)
-        course.events["limit"], course.seconds["limit"] = MEASURED, await loader.load(copy, ready)
+        measured = course.events["batches"]
+        ready = await loader.batches(place.database_url(), measured, BATCH)
+        course.events["limit"], course.seconds["limit"] = measured, await loader.load(copy, ready)
     return course
 
 

@@ -51,13 +51,13 @@ class Teller:
         assert isinstance(told, MemberAdmitted)
         return told
 
-    def envelope(self, told: MemberAdmitted) -> bytes:
-        """The event as it travels, with this organisation's next number."""
+    def envelope(self, told: MemberAdmitted, tick: int) -> bytes:
+        """The event as it travels, with this organisation's next number, told at that millisecond."""
         self.said += 1
         code = self.org.kit.settings.service
         row: Mapping[str, object] = {
             "event_id": uuid5(_SPACE, f"{code}:{self.said}"), "type": TOLD, "key": str(told.member_id),
-            "at": _BEGAN + timedelta(milliseconds=self.said), "channel": "", "traceparent": None,
+            "at": _BEGAN + timedelta(milliseconds=tick), "channel": "", "traceparent": None,
             "seq": self.said, "data": told.model_dump(mode="json"),
         }  # fmt: skip
         return encode(code, row)
@@ -82,7 +82,7 @@ def member_events(stage: Stage, most: int) -> Iterator[tuple[str, bytes]]:
     random.Random(CITY).shuffle(city)  # noqa: S311 - an order, no secret
     for number in range(most):
         code, told = city[number % len(city)]
-        yield code, tellers[code].envelope(_in_another_city(told, number // len(city)))
+        yield code, tellers[code].envelope(_in_another_city(told, number // len(city)), number)
 
 
 def _told(tellers: Mapping[Organisation, Teller], most: int) -> Iterator[tuple[Organisation, MemberAdmitted]]:

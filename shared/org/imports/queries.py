@@ -29,7 +29,7 @@ TABS: dict[str, str] = {
 
 def _in_tab(tab: str) -> ColumnElement[bool]:
     if tab == "doubted":
-        return ImportRow.doubted.is_(True)
+        return ImportRow.doubted
     return ImportRow.state == tab if tab in ("failed", "kept") else ImportRow.outcome == tab
 
 
@@ -73,15 +73,13 @@ async def preview(
     session: AsyncSession, batch_id: UUID, tabs: Sequence[str]
 ) -> list[tuple[str, list[ImportRow]]]:
     """The first lines of each tab that has any; changes of name that wait for a look come first."""
-    out = []
+    out, mine = [], select(ImportRow).where(ImportRow.batch_id == batch_id).order_by(ImportRow.line)
     for tab in tabs:
-        query = select(ImportRow).where(ImportRow.batch_id == batch_id, _in_tab(tab))
-        query = query.order_by(ImportRow.line)
-        looks = query.where(ImportRow.wants_look).limit(PREVIEW) if tab == "changed" else None
-        rows = list(await session.scalars(looks)) if looks is not None else []
-        rest = query.where(ImportRow.wants_look.is_(False)).limit(PREVIEW - len(rows))
-        rows += await session.scalars(rest) if len(rows) < PREVIEW else []
-        if rows:
+        # only a change can want a look: without the tab's own condition the few are found by their index
+        first = mine.where(ImportRow.wants_look).limit(PREVIEW if tab == "changed" else 0)
+        looks = list(await session.scalars(first))
+        rest = mine.where(_in_tab(tab), ImportRow.wants_look.is_(False)).limit(PREVIEW - len(looks))
+        if rows := [*looks, *await session.scalars(rest)]:
             out.append((tab, rows))
     return out
 
