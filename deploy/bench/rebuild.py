@@ -83,7 +83,7 @@ def rows(stage: Stage) -> Iterable[Row]:
 
 
 async def _measure(stage: Stage, members: int) -> tuple[dict[str, float], float, int]:
-    owners = {code: Owner(code) for code in ORGANISATIONS}
+    owners: dict[str, Owner] = {code: Owner(code) for code in ORGANISATIONS}
     for code, body in member_events(stage, members):
         envelope = orjson.loads(body)
         data = envelope["data"]
