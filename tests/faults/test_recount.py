@@ -3,7 +3,6 @@
 import random
 from typing import Any
 
-
 import pytest
 from sqlalchemy import text
 
