@@ -174,7 +174,7 @@ async def note(
     reason: str | None,
     batch_id: UUID | None,
 ) -> None:
-    """History rows, all at the same instant (everybody who may see the person reads the reason), and the log."""
+    """History rows of one instant, and the log; everybody who may see the person reads the reason."""
     refuse_number(reason)
     record_facts(session, facts, actor, reason, batch_id)
     number = len(facts)
