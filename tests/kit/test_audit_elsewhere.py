@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -28,8 +29,9 @@ def elsewhere(code: str) -> Elsewhere:
     async def keepers(_: AsyncSession) -> list[str]:
         return [PEERS[code]]
 
-    told = (AuditAnchored, AuditSealed) if code == "hub" else (AuditSealed, AuditAnchored)
-    return Elsewhere(*told, keepers)
+    if code == "hub":
+        return Elsewhere(AuditAnchored, AuditSealed, keepers)
+    return Elsewhere(AuditSealed, AuditAnchored, keepers)
 
 
 @dataclass
@@ -148,7 +150,7 @@ async def test_the_end_is_told_while_it_grows_and_not_else(
         async with side.kit.database.transaction() as session:
             for _ in range(count):
                 audit.record(session, actor=audit.System("甲"), action="thing.changed")
-        await until(lambda w=wanted: holds(w))
+        await until(partial(holds, wanted))
     await asyncio.sleep(0.3)
     stop.set()
     await loop
