@@ -7,7 +7,7 @@ from services.hub.persons.pages import Reason, given
 from services.hub.persons.people import readings, search_key
 from services.hub.persons.rules import JOINING, REASONS, Pair, ordered
 from services.hub.persons.schemas import Affiliated, Decided, Evidence
-from services.hub.persons.scopes import bit_of as scope_bit
+from services.hub.persons.scopes import bits_of_unit
 from services.hub.persons.service import (
     affiliations,
     current_person,
@@ -35,6 +35,7 @@ __all__ = [
     "affiliations",
     "against",
     "by_id",
+    "bits_of_unit",
     "current_person",
     "decide",
     "follow",
@@ -46,7 +47,6 @@ __all__ = [
     "reasons",
     "recent_verdicts",
     "says",
-    "scope_bit",
     "search_key",
     "undo",
 ]
