@@ -89,14 +89,15 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         batch = await service.get_batch(session, staff, batch_id)
         return render(request, "imports/main.html", **await batch_context(session, org, batch, tab, cursor))
 
-    async def seen(session: Tx, staff: Runner, batch_id: UUID) -> int:
-        """The version to begin with; refused before the stream begins, for afterwards it is too late."""
-        return (await service.get_batch(session, staff, batch_id)).version
+    async def seen(session: Tx, staff: Runner, batch_id: UUID) -> tuple[Staff, int]:
+        """Reader and version to begin with; refused before the stream begins, afterwards it is too late."""
+        return staff, (await service.get_batch(session, staff, batch_id)).version
 
     @router.get("/{batch_id}/events", response_class=EventSourceResponse)
-    async def events(staff: Runner, known: Annotated[int, Depends(seen)], batch_id: UUID) -> Events:
+    async def events(begin: Annotated[tuple[Staff, int], Depends(seen)], batch_id: UUID) -> Events:
         """Tells the page when the import has moved on."""
-        async for version in _versions(org, staff, batch_id, known):
+        reader, known = begin
+        async for version in _versions(org, reader, batch_id, known):
             yield ServerSentEvent(event="main", data={"version": version})
 
 
