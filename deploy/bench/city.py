@@ -62,7 +62,8 @@ on conflict do nothing
 def ensure(stage: Stage) -> None:
     """The city of the stage's size at its hub; made once, a note in the stage's folder says so."""
     note = stage.notes / "city"
-    made = f"{stage.size.people} {md5(STEPS.read_bytes(), usedforsecurity=False).hexdigest()}"
+    recipe = STEPS.read_bytes() + str(bits_above("union", "city/d1/d1s1")).encode()
+    made = f"{stage.size.people} {md5(recipe, usedforsecurity=False).hexdigest()}"
     if note.exists() and note.read_text(encoding="utf-8") == made:
         return
     note.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from services.hub.lookup import narrowing, service, totals
 from services.hub.lookup.schemas import Accuracy, Narrow, Total
-from services.hub.persons.scopes import bit_of, bits_of
+from services.hub.persons.scopes import bits_of, bits_of_unit
 from shared.contracts.units import UnitChanged
 from shared.kit.errors import NotFound
 from tests.hub.conftest import Hub
@@ -103,13 +103,17 @@ async def test_the_migration_gives_the_same_bits(town: Hub) -> None:
             "select p.name, p.scopes, coalesce(b.scopes, 0) again from person p"
             " left join placed b on b.person_id = p.id"))).all()  # fmt: skip
     assert {r.name: r.scopes for r in pairs} == {r.name: r.again for r in pairs}
-    assert {r.name: r.scopes for r in pairs}["张伟明"] == bit_of("alpha", "a") | bit_of("alpha", "b")
+    assert {r.name: r.scopes for r in pairs}["张伟明"] == bits_of_unit("alpha", "a") | bits_of_unit(
+        "alpha", "b"
+    )
 
 
 def test_bits_fit_a_bigint_and_the_top_has_none() -> None:
     labels = [f"{n:x}" for n in range(5000)]
-    assert max(bit_of("alpha", label) for label in labels) < 2**63
-    assert len({bit_of("alpha", label) for label in labels}) == 63
+    made = [bits_of_unit("alpha", label) for label in labels]
+    assert max(made) < 2**63
+    assert sum(bits.bit_count() for bits in made) / len(made) > 3.5
+    assert len(set(made)) > 4900
     assert bits_of([("alpha", "1"), ("alpha", None)]) == 0
 
 
@@ -126,6 +130,20 @@ async def test_a_large_result_within_a_unit_is_estimated_and_paged_to_its_end(
         assert found.accuracy == "about"
         assert abs(found.total - 700) <= 2 * found.margin
         assert len(set(await all_pages(town, found, narrow))) == 700
+
+
+async def test_within_a_large_unit_of_a_large_result_fewer_are_looked_at(
+    town: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narrowing, "FEW", -1)
+    monkeypatch.setattr(totals, "ENOUGH", 40)
+    homes = [WEST, EAST]
+    people = [state("李娜", unit_id=homes[i % 2], unit_path=TREE[homes[i % 2]]) for i in range(4000)]
+    for begin in range(0, len(people), 1000):
+        await town.tell("alpha", *people[begin : begin + 1000])
+    found = await look(town, "李娜", narrow=Narrow(unit=WEST))
+    assert found.accuracy == "about" or found.total == 20  # fewer than ten of 16 are drawn now and then
+    assert found.total <= 2000 + 2 * max(found.margin, 1000)
 
 
 async def test_the_last_page_of_a_short_result_is_counted_not_guessed(town: Hub) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup.schemas import UnitChoice
-from services.hub.persons import scope_bit
+from services.hub.persons import bits_of_unit
 
 FEW = 3000
 """People of a unit that are looked at one by one; in a larger one the name's own order is followed."""
@@ -32,9 +32,9 @@ class Scope:
         return "/" not in self.path
 
     @property
-    def bit(self) -> int:
+    def bits(self) -> int:
         """What search rows of its people carry."""
-        return scope_bit(self.org, self.path.rpartition("/")[2])
+        return bits_of_unit(self.org, self.path.rpartition("/")[2])
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ _OF_UNIT = (
     f" join belonging b on b.affiliation_id = f.id where {_BELOW} and b.person_id is not null))"
 )
 _IN_UNIT = (
-    " and n.scopes & cast(:unit_bit as bigint) <> 0"
+    " and n.scopes & cast(:unit_bits as bigint) = cast(:unit_bits as bigint)"
     " and exists (select 1 from belonging b join affiliation f on f.id = b.affiliation_id"
     f" join unit u on u.org = f.org and u.unit_id = f.unit_id where b.person_id = n.person_id and {_BELOW})"
 )
@@ -80,7 +80,7 @@ def conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
     if scope is not None and not scope.top:
         where += _OF_UNIT if scope.few else _IN_UNIT
         values |= {"unit_org": scope.org, "unit_lo": scope.path, "unit_hi": f"{scope.path}0"}
-        values |= {} if scope.few else {"unit_bit": scope.bit}
+        values |= {} if scope.few else {"unit_bits": scope.bits}
     return where, values
 
 

@@ -25,6 +25,10 @@ MOST = 4000
 """Rows of the sample that are read; what has more is only said to be more."""
 LEAST = 10
 """Matches in the sample below which an estimate would say nothing."""
+ENOUGH = 400
+"""People of the sample who are proven to stand below a large unit, each by a look at the tree ..."""
+THINNED = 8
+"""... and if there are more, only one of so many of the sample."""
 DISTRICTS = 30
 
 
@@ -49,18 +53,23 @@ async def narrowed(
     """How many are left by the filters of a result that has more than the `shown` rows of one page."""
     if everything.accuracy is Accuracy.EXACT:
         return Total(count=await _count(session, plan, filters, CAP + 1))
-    return estimate(await _count(session, plan, filters, MOST + 1, sampled=True), shown)
+    if filters.scope is None or filters.scope.few:
+        return estimate(await _count(session, plan, filters, MOST + 1, _DRAWN), shown)
+    drawn = await _count(session, plan, filters, ENOUGH + 1, _DRAWN)
+    if drawn <= ENOUGH:
+        return estimate(drawn, shown)
+    return estimate(await _count(session, plan, filters, MOST + 1, _THINNED), shown, PART * THINNED)
 
 
-def estimate(drawn: int, least: int) -> Total:
-    """What so many matches in the sample say; `least` are known to be there."""
+def estimate(drawn: int, least: int, part: int = PART) -> Total:
+    """What so many matches say of whom every `part`th is looked at; `least` are known to be there."""
     if drawn > MOST:
-        return Total(count=_digits(MOST * PART), accuracy=Accuracy.OVER)
+        return Total(count=_digits(MOST * part), accuracy=Accuracy.OVER)
     if drawn < LEAST:
         return Total(count=least, accuracy=Accuracy.OVER)
-    margin = 2 * sqrt(drawn * PART * (PART - 1))
+    margin = 2 * sqrt(drawn * part * (part - 1))
     return Total(
-        count=max(least, _digits(drawn * PART)), accuracy=Accuracy.ABOUT, margin=_digits(margin, 1, up=True)
+        count=max(least, _digits(drawn * part)), accuracy=Accuracy.ABOUT, margin=_digits(margin, 1, up=True)
     )
 
 
@@ -78,6 +87,7 @@ Group = tuple[int, str | None, str, int]
 _ROW = "select n.active | n.past mask, n.district, n.standing"
 _GROUPS = "mask, district, standing, count(*) n"
 _DRAWN = f" and {SAMPLED.replace('person_id', 'n.person_id')}"
+_THINNED = f"{_DRAWN} and (get_byte(uuid_send(n.person_id), 14) & {THINNED - 1}) = 0"
 
 
 def _both(plan: Plan) -> str:
@@ -91,12 +101,9 @@ def _both(plan: Plan) -> str:
     )
 
 
-async def _count(
-    session: AsyncSession, plan: Plan, filters: Filters, limit: int, *, sampled: bool = False
-) -> int:
+async def _count(session: AsyncSession, plan: Plan, filters: Filters, limit: int, drawn: str = "") -> int:
     """Matches with the filters, `limit` of them at most."""
     where, values = conditions(filters)
-    drawn = _DRAWN if sampled else ""
     statement = f"select count(*) from (select 1 {matching(plan)}{drawn}{where} limit {limit}) h"
     [row] = await fetch(session, statement, dict(plan.values) | values)
     return int(row[0])

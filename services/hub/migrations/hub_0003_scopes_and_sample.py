@@ -20,11 +20,11 @@ NAMES = (
 # the same bits as services/hub/persons/scopes.py: a test compares them
 BITS = """
 create temp table placed on commit drop as
-select b.person_id, bit_or(1::bigint << (crc32(convert_to(f.org || '/' || l.label, 'UTF8')) % 63)::int) scopes
+select b.person_id, bit_or(1::bigint << ((crc32(convert_to(f.org || '/' || l.label, 'UTF8')) >> 8 * part & 255) % 63)::int) scopes
 from affiliation f join belonging b on b.affiliation_id = f.id
 left join unit u on u.org = f.org and u.unit_id = f.unit_id
 cross join lateral (select label, n from unnest(string_to_array(coalesce(u.path, f.shown->>'unit_path'), '/'))
-  with ordinality x(label, n)) l
+  with ordinality x(label, n)) l cross join generate_series(0, 3) part
 where l.n > 1 and not f.withdrawn group by b.person_id
 """
 

@@ -6,7 +6,7 @@ from services.hub.persons.module import persons
 from services.hub.persons.people import readings, search_key
 from services.hub.persons.rules import REASONS
 from services.hub.persons.schemas import Affiliated, Evidence
-from services.hub.persons.scopes import bit_of as scope_bit
+from services.hub.persons.scopes import bits_of_unit
 from services.hub.persons.service import affiliations, current_person, reasons, waiting
 from services.hub.persons.store import org_bits
 from services.hub.persons.units import follow
@@ -18,13 +18,13 @@ __all__ = [
     "Affiliated",
     "Evidence",
     "affiliations",
+    "bits_of_unit",
     "current_person",
     "follow",
     "org_bits",
     "persons",
     "readings",
     "reasons",
-    "scope_bit",
     "search_key",
     "waiting",
 ]

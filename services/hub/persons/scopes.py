@@ -1,7 +1,7 @@
 """Which units a person stands below, as 63 bits: a wrong "perhaps" is looked up, a "no" is certain. Pure.
 
 Search rows carry the bits, so that a filter by a unit and all below it is decided in the index for nearly
-every row that does not match (ADR 0011). The top unit has no bit: it is the organisation itself.
+every row that does not match (ADR 0011). The top unit has no bits: it is the organisation itself.
 """
 
 from collections.abc import Iterable
@@ -11,9 +11,12 @@ from zlib import crc32
 BITS = 63  # a bigint without its sign
 
 
-def bit_of(org: str, label: str) -> int:
-    """The bit of one unit, by its label in the paths of its organisation; others may share it."""
-    return 1 << crc32(f"{org}/{label}".encode()) % BITS
+def bits_of_unit(org: str, label: str) -> int:
+    """Up to four bits of one unit, by its label in the paths of its organisation; others share some."""
+    code, bits = crc32(f"{org}/{label}".encode()), 0
+    for part in range(4):
+        bits |= 1 << (code >> 8 * part & 255) % BITS
+    return bits
 
 
 @lru_cache(maxsize=100_000)
@@ -21,7 +24,7 @@ def bits_above(org: str, path: str) -> int:
     """The bits of a unit and of all above it but the top."""
     bits = 0
     for label in path.split("/")[1:]:
-        bits |= bit_of(org, label)
+        bits |= bits_of_unit(org, label)
     return bits
 
 
