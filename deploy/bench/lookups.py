@@ -94,7 +94,7 @@ async def measured(
 ) -> tuple[Times, Times]:
     """The hub's times and the bare driver's, one after the other."""
     question, noted = await statements(stage, case, clerks[0])
-    replays = [await Replay.open(stage, noted) for _ in range(CLIENTS)]
+    replays = [await Replay.open(stage, noted) for _ in clerks]
     limit = await _run(replays, stage.size.seconds, pause)
     for replay in replays:
         await replay.connection.close()
