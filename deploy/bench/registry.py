@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import bookings, identity, ingest, latency, lookups, pages, rebuild, startup
+from deploy.bench import bookings, identity, imports, ingest, latency, lookups, pages, rebuild, startup
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -16,5 +16,6 @@ MEASURES: dict[str, Measure] = {
     "identity": identity.rows,
     "bookings": bookings.rows,
     "ingest": ingest.rows,
+    "imports": imports.rows,
     "rebuild": rebuild.rows,
 }

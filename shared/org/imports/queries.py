@@ -29,7 +29,7 @@ TABS: dict[str, str] = {
 
 def _in_tab(tab: str) -> ColumnElement[bool]:
     if tab == "doubted":
-        return ImportRow.doubted
+        return ImportRow.doubted.expression
     return ImportRow.state == tab if tab in ("failed", "kept") else ImportRow.outcome == tab
 
 
