@@ -15,6 +15,7 @@ from shared.kit.pii import FieldCipher
 from shared.kit.settings import Settings
 from shared.org.kit import OrgKit, make_org_kit
 from shared.org.policy import MembershipPolicy
+from shared.org.profile import OrgProfile
 from tests.fixtures.databases import FreshDatabases, Urls
 
 SECRET = "test secret key of an organisation, long enough"
@@ -72,6 +73,11 @@ def policy_of(code: str) -> MembershipPolicy:
     return policy()  # type: ignore[no-any-return]
 
 
+def profile_of(code: str) -> OrgProfile:
+    """The organisation's profile."""
+    return pkgutil.resolve_name(f"services.{code}.profile:PROFILE")  # type: ignore[no-any-return]
+
+
 def org_over(code: str, urls: Urls) -> OrgKit:
     """An OrgKit over this database; the bus is not started."""
     settings = Settings(
@@ -83,4 +89,4 @@ def org_over(code: str, urls: Urls) -> OrgKit:
         pool_size=5,
     )
     kit = Kit(settings, Database(settings), Bus.of(settings), FieldCipher(SECRET.encode()))
-    return make_org_kit(kit, pkgutil.resolve_name(f"services.{code}.profile:PROFILE"), policy_of(code))
+    return make_org_kit(kit, profile_of(code), policy_of(code))

@@ -408,7 +408,7 @@ async def test_the_errors_file_has_the_same_form_and_can_be_sent_again(org: OrgK
     assert batch.sums["refused"] == 1
     async with org.kit.database.transaction() as session:
         made = await errors_file(session, org, batch)
-    book = openpyxl.load_workbook(io.BytesIO(made.data))
+    book = openpyxl.load_workbook(io.BytesIO(made.content.read()))
     cells = [[c.value for c in row] for row in book["在册"].iter_rows()]
     assert cells[1] == [*table[1], "行号", "原因", "怎样改正"]
     assert cells[2][:2] == ["@SUM(A1)", good[:-1]]
@@ -430,7 +430,7 @@ async def test_a_csv_of_errors_holds_no_formula(org: OrgKit) -> None:
     assert batch.sums["refused"] == len(DANGEROUS)
     async with org.kit.database.transaction() as session:
         made = await errors_file(session, org, batch)
-    text = made.data.decode("gb18030")
+    text = made.content.read().decode("gb18030")
     cells = re.split(r"[,\n]", text.replace("\r\n", "\n").replace('"', ""))
     assert not [c for c in cells if c.startswith(("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"))]
 

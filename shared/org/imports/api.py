@@ -48,7 +48,7 @@ def _reading(router: APIRouter, org: OrgKit) -> None:
 
     @router.post("", status_code=201)
     async def upload(staff: Runner, session: Tx, file: Annotated[UploadFile, File()]) -> ImportOut:
-        """Send a roster (XLSX or CSV, at most 50 MB); it is read and checked in the background."""
+        """Send a roster (XLSX up to 50 MB, or CSV up to 300 MB); it is read and checked in the background."""
         return ImportOut.of(await service.upload(session, org, staff, file.filename or "", file.file))
 
     @router.get("/{batch_id}")

@@ -1,13 +1,29 @@
 """A file as an answer, with a name in Chinese."""
 
+from collections.abc import Iterator
+from typing import IO
 from urllib.parse import quote
 
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from shared.org.imports.errors_file import ErrorsFile
 
+PIECE = 1 << 18
+
 
 def as_download(file: ErrorsFile) -> Response:
-    """Saved, never shown: it came from outside."""
-    disposition = f"attachment; filename*=UTF-8''{quote(file.name)}"
-    return Response(file.data, media_type=file.media_type, headers={"Content-Disposition": disposition})
+    """Saved, never shown: it came from outside. Sent in pieces: it may be as large as what came."""
+    size = file.content.seek(0, 2)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
+        "Content-Length": str(size),
+    }
+    return StreamingResponse(_pieces(file.content), media_type=file.media_type, headers=headers)
+
+
+def _pieces(content: IO[bytes]) -> Iterator[bytes]:
+    with content:
+        content.seek(0)
+        while piece := content.read(PIECE):
+            yield piece

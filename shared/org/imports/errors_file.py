@@ -2,9 +2,10 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 from sqlalchemy import and_, or_, select
@@ -18,7 +19,8 @@ from shared.org.imports.models import ImportBatch, ImportRow
 from shared.org.kit import OrgKit
 
 EXTRA = ("行号", "原因", "怎样改正")
-_CHUNK = 1000
+_CHUNK = 500
+IN_MEMORY = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class ErrorsFile:
 
     name: str
     media_type: str
-    data: bytes
+    content: IO[bytes]
+    """from its beginning; on disk when it is large: every line of a city's list may be refused"""
 
 
 async def errors_file(session: AsyncSession, org: OrgKit, batch: ImportBatch) -> ErrorsFile:
@@ -97,8 +100,10 @@ def _line(cells: Sequence[Cell], width: int, places: dict[str, int], extra: dict
     return texts
 
 
-async def _csv(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: Sequence[Table]) -> bytes:
-    out = io.StringIO(newline="")
+async def _csv(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: Sequence[Table]) -> IO[bytes]:
+    encoding = {"gb18030": "gb18030", "utf-16": "utf-16"}.get(batch.encoding, "utf-8-sig")
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+    out = io.TextIOWrapper(file, encoding, newline="")
     writer = csv.writer(out)
     for table in tables:
         width, places = _width(table)
@@ -115,11 +120,11 @@ async def _csv(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: S
         )
         async for row, cells, troubles in _rows(session, org, batch, table):
             writer.writerow([as_text(t) for t in _line(cells, width, places, _explained(row, troubles))])
-    encoding = {"gb18030": "gb18030", "utf-16": "utf-16"}.get(batch.encoding, "utf-8-sig")
-    return out.getvalue().encode(encoding)
+    out.detach().seek(0)
+    return file
 
 
-async def _xlsx(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: Sequence[Table]) -> bytes:
+async def _xlsx(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: Sequence[Table]) -> IO[bytes]:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out,
@@ -150,7 +155,8 @@ async def _xlsx(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: 
         sheet.set_column(0, max(width - 3, 0), 14)
         sheet.set_column(width - 2, width - 1, 44)
     book.close()
-    return out.getvalue()
+    out.seek(0)
+    return out
 
 
 def _put(sheet: Any, at: int, texts: Sequence[str], form: Any, special: dict[int, Any] | None = None) -> None:

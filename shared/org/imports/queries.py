@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
@@ -108,6 +108,12 @@ async def proposals(session: AsyncSession, org: OrgKit, batch_id: UUID) -> list[
         kinds = tuple((code, org.profile.kind(code).title) for code in org.profile.kind(above).children)
         out.append(Proposal(unit, kinds, org.profile.kind(unit.kind).title))
     return out
+
+
+async def count_proposals(session: AsyncSession, batch_id: UUID) -> int:
+    """How many units would be founded."""
+    query = select(func.count()).select_from(ImportUnit).where(ImportUnit.batch_id == batch_id)
+    return await session.scalar(query) or 0
 
 
 async def history(session: AsyncSession, scope: str, cursor: str | None) -> Page[ImportBatch]:

@@ -88,6 +88,7 @@ async def _checked(
         "group_titles": queries.TABS,
         "page": page,
         "proposals": await queries.proposals(session, org, batch.id),
+        "proposals_all": await queries.count_proposals(session, batch.id),
         "until": service.withdraw_until(batch),
     }
 
