@@ -9,6 +9,7 @@ from alembic import command
 from sqlalchemy import MetaData
 
 import shared.kit.audit.models
+import shared.kit.auditors.models
 import shared.kit.events.models
 import shared.kit.idempotency
 import shared.kit.staff.models

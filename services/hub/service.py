@@ -1,6 +1,6 @@
 """Composition root of the hub: read this first."""
 
-from services.hub.directory import directory
+from services.hub.directory import directory, known_codes
 from services.hub.home import home
 from services.hub.lookup import lookup
 from services.hub.persons import follow, persons
@@ -8,8 +8,9 @@ from services.hub.quality import quality
 from services.hub.recount import recount
 from services.hub.review import review
 from services.hub.venues import venues
+from shared.contracts.audits import AuditAnchored, AuditSealed
 from shared.kit.audit.titles import describe_words
-from shared.kit.auditors import auditors
+from shared.kit.auditors import Elsewhere, auditors
 from shared.kit.context import make_kit
 from shared.kit.events.engine import Inbox
 from shared.kit.ops import ops
@@ -36,7 +37,7 @@ def build(settings: Settings) -> Service:
             venues(kit),
             ops(kit),
             staff(kit),
-            auditors(kit),
+            auditors(kit, Elsewhere(AuditAnchored, AuditSealed, known_codes)),
         ),
         inbox=Inbox.of_hub(),
     )

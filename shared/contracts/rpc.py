@@ -5,8 +5,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from shared.contracts.audits import SealedEnd
+
 TOKEN = "token"
 FETCH = "events.fetch"
+AUDIT_ENDS = "audit.ends"
 
 
 class TokenRequest(BaseModel):
@@ -36,3 +39,16 @@ class FetchAnswer(BaseModel):
 
     envelopes: list[dict[str, object]]
     newest: int
+
+
+class EndsRequest(BaseModel):
+    """Ask for the ends of the asker's own audit log that are kept here, from the one after `after` on."""
+
+    after: int = Field(default=0, ge=0)
+
+
+class EndsAnswer(BaseModel):
+    """The kept ends in order, as many as fit one message."""
+
+    ends: list[SealedEnd]
+    more: bool = False

@@ -21,6 +21,7 @@ from shared.kit.http import BodyLimit, Observe
 from shared.kit.jobs import Worker
 from shared.kit.log import set_up_logging
 from shared.kit.module import Module
+from shared.kit.settled import hold_to
 from shared.kit.staff.cookies import session_cookie
 from shared.kit.stopping import set_by_signals
 from shared.kit.web import Brand, Find, Web, mount_web, render_problem
@@ -114,8 +115,9 @@ class Service:
         """Bus, answers, relay, projector and loops run; on leaving all end and connections close."""
         set_up_logging(self.kit.settings.service, self.kit.settings.log_level)
         works = self.kit.settings.role in ("all", "worker")
-        await self.kit.bus.start()
         try:
+            await hold_to(self.kit.database, self.kit.settings)
+            await self.kit.bus.start()
             await self.engine.start(works=works)
             if works:
                 await self.worker.start()

@@ -1,9 +1,12 @@
 """Assembles one organisation's service out of the common modules and its own."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.contracts.audits import AuditAnchored, AuditSealed
 from shared.kit.audit.titles import describe, describe_words
-from shared.kit.auditors import auditors
+from shared.kit.auditors import Elsewhere, auditors
 from shared.kit.context import make_kit
 from shared.kit.events.engine import Inbox
 from shared.kit.module import Module
@@ -43,7 +46,7 @@ def org_service(
         imports(org),
         *(build(org) for build in own),
         staff(kit, unit_scope),
-        auditors(kit),
+        auditors(kit, Elsewhere(AuditSealed, AuditAnchored, _hub)),
         ops(kit),
     )
     names = tuple(m.name for m in modules)
@@ -55,6 +58,11 @@ def org_service(
         find=Find("/members/search", "查人员：姓名、拼音、手机号、证号", "members.read"),
         uploads=Uploads(("/imports", "/api/v1/imports"), UPLOAD),
     )
+
+
+async def _hub(_: AsyncSession) -> Sequence[str]:
+    """Who keeps the end of an organisation's audit log."""
+    return ("hub",)
 
 
 def brand_of(org: OrgKit) -> Brand:

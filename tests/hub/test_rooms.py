@@ -318,6 +318,10 @@ async def test_a_refusal_after_waiting_releases_the_rest(town: Town) -> None:
 async def test_many_at_once_want_the_same_two_rooms(town: Town) -> None:
     """All or nothing under contention: at most one gets both, nobody keeps one of them."""
     made = await asyncio.gather(*(town.ask(town.wish("union", 9), town.wish("league", 9)) for _ in range(8)))
+    for request_id in made:  # an owner that was too busy to answer in time is asked again
+        for _ in range(5):
+            if (await town.stands(request_id))[0] in ("asking", "confirming", "releasing"):
+                await town.in_an_hour(request_id)
     statuses = [(await town.stands(m))[0] for m in made]
     assert statuses.count("confirmed") <= 1
     assert set(statuses) <= {"confirmed", "refused"}
@@ -337,11 +341,7 @@ async def test_staff_of_one_organisation_ask_through_their_own_service(town: Tow
         asked = await union.org.kit.bus.request("hub", ASK, question, Asked)
         assert (asked.status, asked.venues) == ("confirmed", ("多功能厅",))
     (booking,) = await town.at_owner("league")
-    assert (booking.org, booking.staff_name, booking.mark["letter"]) == (
-        "union",
-        "周经办",
-        union.org.profile.letter,
-    )
+    assert (booking.org, booking.staff_name) == ("union", "周经办")
     own = await union.org.kit.bus.request("hub", LOOK, LookRequest(staff_id=STAFF.id), AskedList)
     assert [a.title for a in own.requests] == ["读书会"]
     others = await league.org.kit.bus.request("hub", LOOK, LookRequest(staff_id=STAFF.id), AskedList)

@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.contracts.audits import AuditAnchored, AuditSealed
 from shared.kit import audit, clock, errors
-from shared.kit.auditors import auditors
+from shared.kit.auditors import Elsewhere, auditors
 from shared.kit.context import Kit, make_kit
 from shared.kit.db import Database, Tx
 from shared.kit.settings import Settings
@@ -100,10 +101,15 @@ async def record_one(
     return {}
 
 
+async def keepers(_: AsyncSession) -> list[str]:
+    """Who keeps the end of this log; the bus is away here."""
+    return ["hub"]
+
+
 def staff_app(kit: Kit) -> FastAPI:
     app = FastAPI()
     app.state.kit, app.state.database = kit, kit.database
-    modules = (staff(kit), auditors(kit))
+    modules = (staff(kit), auditors(kit, Elsewhere(AuditSealed, AuditAnchored, keepers)))
     for module in modules:
         if module.api:
             app.include_router(module.api)

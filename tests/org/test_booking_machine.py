@@ -32,7 +32,8 @@ from tests.org.pool import Orgs, org_over
 from tests.org.rooms import ask, at, booker, new_venue, venue
 
 T = TypeVar("T")
-HOURS = st.integers(0, 40)
+HOURS = st.sampled_from([24 * day + hour for day in (0, 1) for hour in range(21)])
+"""Hours since the first midnight; with the longest length none crosses a midnight, which no venue is open over."""
 LENGTHS = st.integers(1, 4)
 PLACES = st.sampled_from(["hall", "east", "west"])
 BUFFER = 1

@@ -50,7 +50,8 @@ async def test_taken_back_a_newcomer_leaves_no_trace_and_can_come_again(org: Org
             ]
         query = select(AuditEntry).where(AuditEntry.action == "member.erased")
         entries = list(await session.scalars(query))
-        assert {e.target_id for e in entries} == {str(i) for i in people}
+        assert [e.target_id for e in entries] == [str(batch.id)]
+        assert sorted(entries[0].detail["members"]) == sorted(str(i) for i in people)
         assert not any(name in str((e.detail, e.purpose)) for e in entries for name in ("单文慧", "乐文博"))
         unit = await session.scalar(select(Unit).where(Unit.name == unit_name(org)))
         assert unit is not None

@@ -72,3 +72,8 @@ async def organisations(session: AsyncSession) -> list[Known]:
         )
         for org, event_at, applied_at, seq in await session.execute(statement)
     ]
+
+
+async def known_codes(session: AsyncSession) -> list[str]:
+    """The codes of all organisations that announced themselves."""
+    return list(await session.scalars(select(Organisation.code).order_by(Organisation.code)))

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from services.hub.db import HubBase
 from services.hub.quality import pages
+from services.hub.quality.models import Sample
 from shared.kit.audit import describe
 from shared.kit.module import Module
 
@@ -23,6 +23,6 @@ def quality() -> Module:
         name="quality",
         title="关联质量",
         pages=pages.router,
-        metadata=(HubBase.metadata,),
+        metadata=(Sample.metadata,),
         templates=Path(__file__).parent / "templates",
     )

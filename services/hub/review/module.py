@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from services.hub.db import HubBase
 from services.hub.persons import DECIDE
 from services.hub.review import api, pages
+from services.hub.review.models import Raised
 from shared.kit.audit import describe
 from shared.kit.module import Module
 from shared.kit.web import NavItem
@@ -26,7 +26,7 @@ def review() -> Module:
         title="同一人核对",
         api=api.router,
         pages=pages.router,
-        metadata=(HubBase.metadata,),
+        metadata=(Raised.metadata,),
         templates=Path(__file__).parent / "templates",
         nav=(NavItem("candidates", "核对", "/candidates", "link", DECIDE),),
     )

@@ -212,7 +212,8 @@ def _later(request: BookingRequest) -> bool:
 async def _booker(session: Any, request: BookingRequest) -> Booker:
     """On whose behalf, with the mark the owner's calendar shows."""
     known = {o.code: (o.code, o.short_name, o.letter, o.palette) for o in await organisations(session)}
-    code, name, letter, palette = known.get(request.org, JOINT)
+    unheard = (request.org, request.org, request.org[:1].upper(), "slate")
+    code, name, letter, palette = JOINT if request.org == JOINT[0] else known.get(request.org, unheard)
     return Booker(
         org=code,
         office=request.office,

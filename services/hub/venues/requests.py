@@ -14,11 +14,14 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.hub.directory import organisations
 from services.hub.venues.models import BookingRequest, RequestItem, Venue
 from shared.kit import audit, clock
 from shared.kit.errors import Invalid, NotFound, Refused
 from shared.kit.staff import Staff
 
+JOINT = "hub"
+"""The joint office asks for itself."""
 OPEN = ("asking", "confirming", "releasing")
 PATIENCE = timedelta(days=2)
 """So long an owner that is away is asked again."""
@@ -54,7 +57,9 @@ async def make_request(
     org: str,
     request_id: UUID | None = None,
 ) -> BookingRequest:
-    """Written down before anybody is asked."""
+    """Written down before anybody is asked. An organisation's own service is known by its account."""
+    if isinstance(staff, Staff) and org not in {JOINT, *(o.code for o in await organisations(session))}:
+        raise Invalid("没有这个组织", fields={"org": "请选择使用单位"})
     if not wishes or len(wishes) > MOST:
         raise Invalid(f"一次可选1到{MOST}个场地", fields={"venues": "请选择场地"})
     named = select(Venue).where(Venue.venue_id.in_({w.venue_id for w in wishes}))

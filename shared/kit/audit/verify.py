@@ -1,6 +1,6 @@
 """Reading the chain from its beginning: every edit, removal, insertion and reordering is found."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, func, select
@@ -51,8 +51,11 @@ async def head(session: AsyncSession) -> Head:
     return Head(row.seq, row.hash) if row else Head(0, b"")
 
 
-async def verify(session: AsyncSession, *, anchor: Head | None = None) -> Verification:
-    """Check every entry up to the present end; `anchor` is an earlier end that must still be in the chain."""
+async def verify(session: AsyncSession, *, kept: Iterable[Head] = ()) -> Verification:
+    """Check every entry up to the present end; `kept` are earlier ends that must still be in the chain."""
+    anchors: dict[int, set[bytes]] = {}
+    for each in kept:
+        anchors.setdefault(each.seq, set()).add(each.hash)
     newest = select(func.max(AuditEntry.seq)).scalar_subquery()
     found = (await session.execute(select(AuditHead.seq, AuditHead.hash, newest))).one_or_none()
     end = Head(found[0], found[1]) if found else Head(0, b"")
@@ -62,15 +65,14 @@ async def verify(session: AsyncSession, *, anchor: Head | None = None) -> Verifi
         faults.append(Fault(end.seq, "end"))
     async for batch in _batches(session, end.seq):
         for row in batch:
-            faults += _check(row, chain, last, anchor)
+            faults += _check(row, chain, last, anchors)
             last, checked = Head(row["seq"], row["hash"]), checked + 1
         if len(faults) >= MOST_FAULTS:
             return Verification(checked, end, tuple(faults[:MOST_FAULTS]), chain.algorithm)
     if last != end:
         faults.append(Fault(end.seq, "end"))
-    if anchor and anchor.seq > last.seq:
-        faults.append(Fault(anchor.seq, "anchor"))
-    return Verification(checked, end, tuple(faults), chain.algorithm)
+    faults += [Fault(seq, "anchor") for seq in sorted(anchors) if seq > last.seq]
+    return Verification(checked, end, tuple(faults[:MOST_FAULTS]), chain.algorithm)
 
 
 async def _batches(session: AsyncSession, end: int) -> AsyncIterator[Sequence[RowMapping]]:
@@ -89,7 +91,7 @@ async def _batches(session: AsyncSession, end: int) -> AsyncIterator[Sequence[Ro
         seq = rows[-1]["seq"]
 
 
-def _check(row: RowMapping, chain: Chain, last: Head, anchor: Head | None) -> list[Fault]:
+def _check(row: RowMapping, chain: Chain, last: Head, anchors: Mapping[int, set[bytes]]) -> list[Fault]:
     faults, seq = [], row["seq"]
     if seq != last.seq + 1:
         faults.append(Fault(last.seq + 1, "missing"))
@@ -97,6 +99,6 @@ def _check(row: RowMapping, chain: Chain, last: Head, anchor: Head | None) -> li
         faults.append(Fault(seq, "unchained"))
     if not chain.holds(row["algorithm"], canonical(dict(row)), row["hash"]):
         faults.append(Fault(seq, "edited"))
-    if anchor and anchor.seq == seq and anchor.hash != row["hash"]:
+    if anchors.get(seq, {row["hash"]}) != {row["hash"]}:
         faults.append(Fault(seq, "anchor"))
     return faults

@@ -29,6 +29,7 @@ TABS: dict[str, str] = {
 
 def _in_tab(tab: str) -> ColumnElement[bool]:
     if tab == "doubted":
+        # bare: only so is it known to be a case of the index's condition
         return ImportRow.doubted.expression
     return ImportRow.state == tab if tab in ("failed", "kept") else ImportRow.outcome == tab
 

@@ -105,7 +105,7 @@ async def _undo(
 ) -> None:
     actor = _actor(batch)
     if fresh:
-        await erase_many(session, org, fresh, actor, REASON)
+        await erase_many(session, org, fresh, actor, REASON, batch.id)
     for clear, pairs in back.items():
         await change_many(session, org, pairs, actor, REASON, batch.id, clear=clear)
 

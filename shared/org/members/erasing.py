@@ -18,7 +18,12 @@ from shared.org.members.state import emit
 
 
 async def erase_many(
-    session: AsyncSession, org: OrgKit, members: Sequence[Member], actor: audit.Actor, reason: str
+    session: AsyncSession,
+    org: OrgKit,
+    members: Sequence[Member],
+    actor: audit.Actor,
+    reason: str,
+    batch_id: UUID | None = None,
 ) -> list[UUID]:
     """Rows, search keys, history and own facts go; others forget whom they were told of. The erased ids.
 
@@ -32,10 +37,13 @@ async def erase_many(
         (m.id, MemberWithdrawn(member_id=m.id, version=m.version + 1)) for m in held if m.shared
     ]
     gone = [m.id for m in held]
+    # one entry for all of them: a withdrawn import of a million rows must not write a million
+    audit.record(
+        session, actor=actor, action="member.erased", purpose=reason,
+        target=("import", batch_id) if batch_id else None,
+        detail={"people": len(gone), "members": gone},
+    )  # fmt: skip
     for member in held:
-        audit.record(
-            session, actor=actor, action="member.erased", target=("member", member.id), purpose=reason
-        )
         session.expunge(member)
     await session.execute(
         delete(Member).where(among(Member.id, gone)), execution_options={"synchronize_session": False}

@@ -17,6 +17,7 @@ from shared.kit.errors import Invalid, NotFound, Refused
 from shared.kit.pii.free_text import refuse_number
 from shared.org.bulk import insert_columns
 from shared.org.kit import OrgKit
+from shared.org.members.auditing import record_facts
 from shared.org.members.guards import refuse_taken, told_apart
 from shared.org.members.models import Member, MemberChange
 from shared.org.members.newcomers import Newcomer
@@ -173,8 +174,9 @@ async def note(
     reason: str | None,
     batch_id: UUID | None,
 ) -> None:
-    """History rows, all at the same instant; everybody who may see the person reads the reason."""
+    """History rows of one instant, and the log; everybody who may see the person reads the reason."""
     refuse_number(reason)
+    record_facts(session, facts, actor, reason, batch_id)
     number = len(facts)
     columns: dict[str, Sequence[Any]] = {
         "member_id": [member.id for member, _, _ in facts],
