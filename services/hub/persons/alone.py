@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.persons import people, search_rows, store
 from services.hub.persons.incoming import Row
 from services.hub.persons.rules import Token
+from shared.kit.breath import breathing
 
 _SAME = ("id", "org", "name", "former_names", "standing", "sex", "birth_year", "identity", "shown")
 
@@ -61,7 +62,9 @@ async def _describe(
 ) -> None:
     units = await store.units(session, {(row["org"], row["unit_id"]) for row in rows})
     bits = await store.org_bits(session, {row["org"] for row in rows})
-    derived = [people.describe(homes[row["id"]], [_content(row, units)], bits) for row in rows]
+    derived = [
+        people.describe(homes[row["id"]], [_content(row, units)], bits) async for row in breathing(rows)
+    ]
     await search_rows.save_people(session, derived, [homes[i] for i in known], ())
 
 

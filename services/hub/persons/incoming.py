@@ -24,10 +24,14 @@ def affiliation_id(org: str, member_id: UUID) -> UUID:
 
 
 def newest(events: Iterable[Received]) -> list[Row]:
+    """One row per affiliation, of what these events say."""
+    return newest_of(map(row_of, events))
+
+
+def newest_of(rows: Iterable[Row]) -> list[Row]:
     """One row per affiliation. A duplicate changes nothing; at equal versions a withdrawal wins."""
     out: dict[UUID, Row] = {}
-    for received in events:
-        row = _row(received)
+    for row in rows:
         known = out.get(row["id"])
         if known is None or _rank(known) < _rank(row):
             out[row["id"]] = row
@@ -38,7 +42,8 @@ def _rank(row: Row) -> tuple[int, bool]:
     return row["version"], row["withdrawn"]
 
 
-def _row(received: Received) -> Row:
+def row_of(received: Received) -> Row:
+    """The affiliation as the event tells it; `shown` as JSON has it, so that it equals what is stored."""
     event, org = received.event, received.envelope.source
     if isinstance(event, MemberWithdrawn):
         head = _head(org, event.member_id, event.version, received)
@@ -51,7 +56,11 @@ def _row(received: Received) -> Row:
         row[column] = state[column]
     for column in _TOKENS:
         row[column] = tokens[column]
-    row["withdrawn"], row["shown"] = False, {c: state[c] for c in _SHOWN}
+    shown = {c: state[c] for c in _SHOWN} | {"unit_names": list(event.unit_names)}
+    for day in ("joined_on", "left_on"):
+        if shown[day] is not None:
+            shown[day] = shown[day].isoformat()
+    row["withdrawn"], row["shown"] = False, shown
     return row
 
 

@@ -9,15 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.persons import people, rules, search_rows, store
 from services.hub.persons.alone import settle
 from services.hub.persons.connected import gather
-from services.hub.persons.incoming import newest
+from services.hub.persons.incoming import newest_of, row_of
 from services.hub.persons.rules import Token
 from shared.contracts.event import Received
+from shared.kit.breath import breathing
 
 
 async def apply(session: AsyncSession, events: Sequence[Received]) -> None:
     """Apply a batch: newest word per affiliation, then everything connected to what changed."""
     await store.lock(session)
-    rows = newest(events)
+    rows = newest_of([row_of(event) async for event in breathing(events)])
     before = await store.tokens_before(session, [r["id"] for r in rows])
     changed = await store.save_affiliations(session, rows)
     alone = await settle(session, [r for r in rows if r["id"] in changed], before)
@@ -92,5 +93,5 @@ async def _write(
     gone: Iterable[UUID],
 ) -> None:
     bits = await store.org_bits(session, {a["org"] for group in contents.values() for a in group})
-    derived = [people.describe(p, group, bits) for p, group in contents.items()]
+    derived = [people.describe(p, group, bits) async for p, group in breathing(contents.items())]
     await search_rows.save_people(session, derived, known, gone)
