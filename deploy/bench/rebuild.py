@@ -1,4 +1,4 @@
-"""A rebuild of the hub from owners that answer over the bus, phase by phase, beside the same tables written plainly."""
+"""A rebuild of the hub from owners that answer over the bus, by phases, beside the same rows written plainly."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence

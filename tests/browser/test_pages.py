@@ -62,3 +62,18 @@ async def test_one_member_from_list_to_history(sheet: Open) -> None:
     await clerk.sound("union-member")
     assert "单文慧" in await page.inner_text("main")
     assert "12300009876" not in await page.content()
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_a_recount_from_the_button_to_its_result(sheet: Open, size: str) -> None:
+    """Who runs the platform begins one and sees that it came out equal."""
+    ops = await sheet("hub", "ops", size)
+    page = await ops.go("/ops/recount")
+    await page.click("main form[action='/ops/recount'] button")
+    for _ in range(60):
+        if "完全一致" in await page.inner_text("main"):
+            break
+        await page.wait_for_timeout(500)
+        await ops.go("/ops/recount")
+    assert "完全一致" in await page.inner_text("main")
+    await ops.sound(f"hub-recount-{size}")
