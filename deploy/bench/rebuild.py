@@ -1,4 +1,4 @@
-"""A rebuild of the hub from owners that answer over the bus, by phases, beside the same rows written plainly."""
+"""A rebuild of the hub from owners that answer on the bus, by phase, beside the same rows written plainly."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence

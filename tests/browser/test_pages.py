@@ -70,10 +70,11 @@ async def test_a_recount_from_the_button_to_its_result(sheet: Open, size: str) -
     ops = await sheet("hub", "ops", size)
     page = await ops.go("/ops/recount")
     await page.click("main form[action='/ops/recount'] button")
+    await ops.sound("hub-recount-waiting")
     for _ in range(60):
-        if "完全一致" in await page.inner_text("main"):
+        if "完全一致" in await page.inner_text("section[aria-labelledby=h-run]"):
             break
         await page.wait_for_timeout(500)
         await ops.go("/ops/recount")
-    assert "完全一致" in await page.inner_text("main")
-    await ops.sound(f"hub-recount-{size}")
+    assert "完全一致" in await page.inner_text("section[aria-labelledby=h-run]")
+    await ops.sound("hub-recount")

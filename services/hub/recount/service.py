@@ -131,12 +131,10 @@ class Recount:
         return [await counting.of_nobody(self.kit, org)]
 
     async def _links(self) -> list[Part]:
-        part = Part("links", "", 0, 0)
+        part = Part("links", "", None, 0)
         async for found in derived.links(self.kit.database):
             part.found += found
-        part.there = part.here = await self._scalar(
-            "select count(*) from belonging where person_id is not null"
-        )
+        part.here = await self._scalar("select count(*) from belonging where person_id is not null")
         return [part]
 
     async def _search(self) -> list[Part]:
@@ -144,13 +142,13 @@ class Recount:
         while more:  # people of a unit just renamed are no difference
             async with self.kit.database.transaction() as session:
                 more = await people_of_units.bring_up_to_date(session)
-        part, done = Part("search", "", 0, 0), 0
+        part, done = Part("search", "", None, 0), 0
         total = await self._scalar("select count(*) from person")
         async for number, found in derived.search_rows(self.kit.database):
             part.found += found
             done += number
             await self._step("核对查询数据", done, total)
-        part.there = part.here = done
+        part.here = done
         return [part]
 
     async def _scalar(self, statement: str) -> int:
