@@ -173,9 +173,9 @@ async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int
     await page.get_by_role("button", name="随机抽样").click()
     await expect(page.get_by_role("heading", name="这两条记录确实是同一个人吗")).to_be_visible()
     await check(page, size[0], "sample")
-    for found in ("y", "l", "n"):
+    for number, found in enumerate("yln", 1):
         await page.keyboard.press(found)
-        await page.wait_for_load_state()
+        await expect(page.get_by_text(f"已判断{number}条，共3条")).to_be_visible(timeout=30_000)
     await expect(page.get_by_text("全部判断完了")).to_be_visible()
     await page.get_by_role("link", name="看结果").click()
     await expect(page.get_by_text("50.00%").first).to_be_visible()
