@@ -7,10 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from services.hub.persons import against, by_id
 from services.hub.persons import service as persons
 from services.hub.persons.incoming import affiliation_id
 from services.hub.persons.rules import ordered
-from services.hub.review import backlog
+from services.hub.review import backlog, compare
 from services.hub.review.pages import PAGE
 from shared.contracts.members import MemberAdmitted
 from shared.kit import clock
@@ -246,3 +247,25 @@ async def test_kept_apart_through_replay_rebuild_and_import_and_undo_restores(hu
         assert "<p>撤销了判断</p><small>季云舟，查实是同一人</small>" in page
         assert "平台，规则R1" in page
     assert not await candidates(hub)
+
+
+async def test_what_differs_is_marked_and_what_is_missing_is_not(hub: Hub) -> None:
+    first, second = state("张小伟", phone="12000005530"), state("张晓伟", district="武侯区")
+    await hub.tell("alpha", first)
+    await hub.tell("beta", second)
+    ids = affiliation_id("alpha", first.member_id), affiliation_id("beta", second.member_id)
+    async with hub.database.transaction() as session:
+        records = await by_id(session, ids)
+    lines = {line.label: line for line in compare(records[ids[0]], records[ids[1]])}
+    assert lines["姓名"].first == (("张", False), ("小", True), ("伟", False))
+    assert lines["姓名"].second == (("张", False), ("晓", True), ("伟", False))
+    assert lines["区县"].second == (("武侯区", True),)
+    assert lines["手机号"].differs
+    assert lines["手机号"].first == (("120****5530", False),)
+    assert lines["手机号"].second == ()
+    assert not lines["性别"].differs
+    assert against(records[ids[0]], records[ids[1]]) == [
+        "有一方没有登记证件号，无法直接比对",
+        "姓名写法不同",
+        "所在区县不同",
+    ]

@@ -23,6 +23,8 @@ class Line:
         return "".join(p for p, _ in self.first) != "".join(p for p, _ in self.second)
 
 
+ALIKE = 0.6
+"""Values less alike than this are marked as a whole: single characters they share mean nothing."""
 _SEXES = {"f": "女", "m": "男"}
 
 
@@ -48,8 +50,11 @@ def _values(r: Affiliated) -> list[tuple[str, str]]:
 
 
 def _line(label: str, x: str, y: str) -> Line:
+    matcher = SequenceMatcher(None, x, y, autojunk=False)
+    if x and y and matcher.ratio() < ALIKE:
+        return Line(label, ((x, True),), ((y, True),))
     first, second = list[Part](), list[Part]()
-    for tag, a, b, c, d in SequenceMatcher(None, x, y, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in matcher.get_opcodes():
         marked = tag != "equal" and bool(x and y)  # one that is missing contradicts nothing
         first += [(x[a:b], marked)] if x[a:b] else []
         second += [(y[c:d], marked)] if y[c:d] else []
