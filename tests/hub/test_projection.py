@@ -149,7 +149,7 @@ async def test_transitive_contradiction_through_three_organisations(hub: Hub) ->
     assert len(await people(hub)) == 2 - 1
     await hub.tell("gamma", b)
     assert await people(hub) == [{"alpha:张伟"}, {"beta:张伟"}, {"gamma:张伟"}]
-    assert len(await candidates(hub)) == 2
+    assert len({(a, b) for a, b, _ in await candidates(hub)}) == 2
     await hub.tell("gamma", withdrawn(b))  # the doubt goes with its cause
     assert await people(hub) == [{"alpha:张伟", "beta:张伟"}]
 
