@@ -2,14 +2,18 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from shared.kit import clock
-from shared.kit.staff import ApiToken, StaffAccount, access_of
+from shared.kit.errors import Invalid
+from shared.kit.staff import ApiToken, NewAccount, Staff, StaffAccount, access_of, accounts, api_tokens
+from shared.kit.staff.accounts import Particulars, Scope
 from shared.kit.staff.roles import ROLES, grants_of, objection, permits
 from shared.kit.staff.rules import RULES, password_objection, rules_on
 from tests.fixtures.databases import FreshDatabases
@@ -154,7 +158,7 @@ async def test_bearer_tokens(here: World, fake: Clock) -> None:
     program = here.browser().client
     headers = {"authorization": f"Bearer {text}"}
     assert (await program.post("/api/v1/things", headers=headers)).json() == {
-        "by": "接口令牌 统计接口",
+        "by": "接口令牌 统计接口（郑管理建立）",
         "via": "token",
     }
     me = (await program.get("/api/v1/me", headers=headers)).json()
@@ -432,3 +436,39 @@ async def test_scope_comes_with_the_principal(here: World) -> None:
 def test_what_each_role_may_do_in_a_business_area(role: str, may: list[str], may_not: list[str]) -> None:
     grants = grants_of([role])
     assert {a for a in may + may_not if permits(grants, f"things.{a}")} == set(may)
+
+
+@pytest.mark.parametrize("role", ["admin", "auditor"])
+async def test_who_sees_the_whole_service_gets_no_scope(here: World, role: str) -> None:
+    async with here.database.transaction() as session:
+        by = (await session.scalars(select(StaffAccount).where(StaffAccount.login == "admin"))).one()
+        other = (await session.scalars(select(StaffAccount).where(StaffAccount.login == "viewer"))).one()
+        admin = principal(by.id, ("admin",), "session")
+        scoped = Particulars("某某", "", (role,), Scope(path="town.street"))
+        for refused in (
+            accounts.create(session, admin, "scoped", scoped),
+            accounts.edit(session, admin, other.id, scoped),
+            api_tokens.create(session, admin, "程序", (role,), Scope(path="town.street"), timedelta(days=1)),
+        ):
+            with pytest.raises(Invalid) as found:
+                await refused
+            assert "不能限定范围" in found.value.fields["scope"]
+        with pytest.raises(ValueError, match="不能限定范围"):
+            await accounts.ensure_accounts(
+                session, [NewAccount("scoped", "某某", "", (role,), PASSWORD, "town.street")]
+            )
+        await accounts.create(session, admin, "whole", Particulars("某某", "", (role,)))
+
+
+def principal(id_: UUID, roles: tuple[str, ...], via: Literal["session", "token"]) -> Staff:
+    return Staff(
+        id=id_, login="x", name="某某", office="", roles=roles, scope_path="", permissions=grants_of(roles), via=via,
+    )  # fmt: skip
+
+
+def test_no_token_opens_numbers_or_takes_lists_whatever_its_role() -> None:
+    roles = ("clerk", "approver")
+    person, program = principal(uuid4(), roles, "session"), principal(uuid4(), roles, "token")
+    for permission in ("members.reveal", "members.export", "lookup.full"):
+        assert (person.can(permission), program.can(permission)) == (True, False), permission
+    assert program.can("members.read")

@@ -13,7 +13,7 @@ from shared.kit.errors import Invalid, NotFound, Refused
 from shared.kit.staff import passwords
 from shared.kit.staff.models import StaffAccount, StaffSession
 from shared.kit.staff.principal import Staff
-from shared.kit.staff.roles import objection
+from shared.kit.staff.roles import objection, scope_objection
 from shared.kit.staff.rules import password_objection, rules_on
 from shared.kit.staff.sessions import count_failure, end
 
@@ -59,7 +59,7 @@ async def ensure_accounts(session: AsyncSession, accounts: Iterable[NewAccount])
     for new in accounts:
         if new.login in known:
             continue
-        if reason := objection(new.roles):
+        if reason := objection(new.roles) or scope_objection(new.roles, new.scope_path):
             raise ValueError(f"{new.login}: {reason}")
         values = {
             "login": new.login.lower(), "name": new.name, "office": new.office, "roles": list(new.roles),
@@ -183,6 +183,8 @@ async def _other(session: AsyncSession, by: Staff, account_id: UUID) -> StaffAcc
 def _check(given: Particulars) -> None:
     if reason := objection(given.roles):
         raise Invalid("账号没有保存", fields={"roles": reason})
+    if reason := scope_objection(given.roles, given.scope.path):
+        raise Invalid("账号没有保存", fields={"scope": reason})
 
 
 def _columns(given: Particulars) -> dict[str, object]:

@@ -11,7 +11,7 @@ from shared.kit.errors import Invalid, NotFound
 from shared.kit.staff.accounts import Scope
 from shared.kit.staff.models import ApiToken
 from shared.kit.staff.principal import Staff
-from shared.kit.staff.roles import objection
+from shared.kit.staff.roles import objection, scope_objection
 from shared.kit.staff.rules import rules_on
 from shared.kit.staff.tokens import API_PREFIX, new_token, token_hash
 
@@ -22,6 +22,8 @@ async def create(
     """A new token and its text, which is stored nowhere."""
     if reason := objection(roles):
         raise Invalid("令牌没有建立", fields={"roles": reason})
+    if reason := scope_objection(roles, scope.path):
+        raise Invalid("令牌没有建立", fields={"scope": reason})
     if lasts > rules_on(clock.today()).token_most:
         raise Invalid("令牌没有建立", fields={"days": "有效期最长一年"})
     text = new_token(API_PREFIX)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from shared.kit.staff.roles import ROLES, permits
+from shared.kit.staff.roles import PERSONS_ONLY, ROLES, permits
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Staff:
 
     def can(self, permission: str) -> bool:
         """Whether this person may do `area.action`."""
+        if self.via == "token" and permission.partition(".")[2] in PERSONS_ONLY:
+            return False
         return permits(self.permissions, permission)
 
     @property

@@ -7,6 +7,9 @@ from fnmatch import fnmatchcase
 RESERVED = frozenset({"staff", "audit", "ops"})
 """Areas a wildcard never reaches: accounts, the audit log and the machinery are named one by one."""
 
+PERSONS_ONLY = frozenset({"reveal", "export", "full"})
+"""Actions no program's token ever has: numbers in the clear and whole lists go to a person who signed in."""
+
 
 @dataclass(frozen=True)
 class Role:
@@ -63,6 +66,13 @@ def permits(grants: Iterable[str], permission: str) -> bool:
 def grants_of(roles: Iterable[str]) -> frozenset[str]:
     """Everything these roles grant; an unknown role grants nothing."""
     return frozenset(g for r in roles if r in ROLES for g in ROLES[r].grants)
+
+
+def scope_objection(roles: Iterable[str], scope_path: str) -> str | None:
+    """Why these roles cannot be limited to a part of the tree: log and accounts are of the whole service."""
+    if scope_path and any(ROLES[r].power != "business" for r in roles if r in ROLES):
+        return "系统管理员和审计员看到的是整个系统，不能限定范围，请把范围留空"
+    return None
 
 
 def objection(roles: Iterable[str]) -> str | None:

@@ -149,7 +149,7 @@ async def by_bearer(session: AsyncSession, token: str) -> Staff | None:
     return Staff(
         id=found.id,
         login="",
-        name=f"接口令牌 {found.name}",
+        name=f"接口令牌 {found.name}（{found.created_by}建立）",
         office="",
         roles=tuple(found.roles),
         scope_path=found.scope_path,
