@@ -110,6 +110,12 @@ class Server:
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found
 
+    def readiness(self) -> str:
+        """What each worker says of itself: lags, gaps, quarantine."""
+        ask = ("busybox", "wget", "-q", "-O", "-", "http://127.0.0.1:8000/readyz")
+        workers = [row["Service"] for row in self.rows() if row["Service"].endswith("-worker")]
+        return "\n".join(f"{w}: {self.compose('exec', '-T', w, *ask, check=False)}" for w in workers)
+
     def kill_process(self, service: str) -> None:
         """SIGKILL the main process as a crash would: `docker kill` would count as somebody's wish."""
         (row,) = [row for row in self.rows() if row["Service"] == service]

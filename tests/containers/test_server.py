@@ -65,11 +65,11 @@ def test_journey_crashes_and_restore(server: Server) -> None:
     assert imported["league"] > 1000
     assert server.protocol() == "h2"
     hub = server.visitor("hub", "clerk")
-    assert eventually(lambda: hub_equals_owners(server)), figures(server)
+    assert eventually(lambda: hub_equals_owners(server)), f"{figures(server)}\n{server.readiness()}"
     assert [p for p in hub.look_up("王艳秀")["rows"] if p["name"] == "王艳秀"]
 
     crash_everything(server)
-    assert eventually(lambda: hub_equals_owners(server)), figures(server)
+    assert eventually(lambda: hub_equals_owners(server)), f"{figures(server)}\n{server.readiness()}"
 
     before = figures(server)
     restore_drill(server)
