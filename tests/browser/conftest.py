@@ -68,7 +68,7 @@ async def sheet(chromium: Browser, suite: Suite) -> AsyncIterator[Open]:
     async def open_(code: str, login: str | None, size: str = "desk") -> Sheet:
         width, height = SIZES[size]
         context = await chromium.new_context(
-            viewport={"width": width, "height": height}, accept_downloads=True
+            viewport={"width": width, "height": height}, accept_downloads=True, reduced_motion="reduce"
         )
         contexts.append(context)
         sheet = Sheet(await context.new_page(), size, suite.url(code))

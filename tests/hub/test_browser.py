@@ -104,7 +104,9 @@ async def check(page: Page, width: int, name: str) -> None:
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
 async def test_a_clerk_looks_somebody_up(chromium: Browser, address: str, size: tuple[int, int]) -> None:
-    context = await chromium.new_context(viewport={"width": size[0], "height": size[1]})
+    context = await chromium.new_context(
+        viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce"
+    )
     page = await context.new_page()
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -137,7 +139,9 @@ async def test_a_clerk_looks_somebody_up(chromium: Browser, address: str, size: 
 
 @pytest.mark.parametrize("size", [DESK, PHONE])
 async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int, int]) -> None:
-    context = await chromium.new_context(viewport={"width": size[0], "height": size[1]})
+    context = await chromium.new_context(
+        viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce"
+    )
     page = await context.new_page()
     await sign_in(page, address, "steward")
     await page.goto(f"{address}/candidates")
@@ -162,6 +166,7 @@ async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int
     await expect(page.get_by_text("没有待核对的记录")).to_be_visible()
     await check(page, size[0], "decided")
     await page.keyboard.press("z")
+    await expect(page.locator("#f-undo-reason")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="这两条记录是同一个人吗")).to_be_visible()
     await page.fill(".decide [name=reason]", "见到本人")

@@ -117,7 +117,9 @@ def _row(
         letter=owner.letter if owner else venue.org[:1].upper(),
         palette=owner.palette if owner else "slate",
         owner=owner.name if owner else venue.org,
-        about=(venue.address, f"{venue.capacity}人　{'、'.join(venue.equipment[:3])}"),
+        place=venue.address,
+        people=venue.capacity,
+        things=tuple(venue.equipment),
         cells=cells,
         use=use_of(cells),
     )

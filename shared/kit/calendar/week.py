@@ -68,7 +68,7 @@ class GridDay:
 
 @dataclass(frozen=True)
 class GridRow:
-    """A row of the grid: what it is about, and its slots day by day; `use` is a percentage."""
+    """A row of the grid: where it is, how many fit in, what is there, its slots; `use` is a percentage."""
 
     key: str
     name: str
@@ -76,7 +76,9 @@ class GridRow:
     letter: str
     palette: str
     owner: str
-    about: tuple[str, ...]
+    place: str
+    people: int
+    things: tuple[str, ...]
     cells: tuple[tuple[Slot, ...], ...]
     use: int = 0
 

@@ -57,7 +57,6 @@ def _row(
     mine = [entry_of(b) for b in standing if b.hall_id == venue.hall_id and _share(b, venue)]
     opening = opening_of(venue)
     cells = tuple(tuple(day_slots(d.day, open_spans(opening, d.day), mine)) for d in days)
-    equipment = "、".join(venue.equipment[:3])
     return GridRow(
         key=str(venue.id),
         name=full_name(venue, hall),
@@ -65,7 +64,9 @@ def _row(
         letter=org.profile.letter,
         palette=org.profile.palette,
         owner=org.name,
-        about=(venue.address, f"{venue.capacity}人　{equipment}"),
+        place=venue.address,
+        people=venue.capacity,
+        things=tuple(venue.equipment),
         cells=cells,
         use=use_of(cells),
     )
