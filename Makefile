@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 MINE := shared services deploy tests
 .DEFAULT_GOAL := help
-.PHONY: help up reset migrate provision recount rebuild test containers images bundle check fmt docs install bench
+.PHONY: help up reset migrate provision recount rebuild test faults containers images bundle check fmt docs install bench
 .ONESHELL:
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -34,6 +34,9 @@ rebuild: install ## 从各组织重建协同平台,查询不中断,可续 / fill
 
 test: install ## 全部测试,真实 PostgreSQL 与 NATS / all tests, real servers. T=tests/kit narrows
 	@exec $(RUN) pytest -m "not docker" $(if $(T),$(T),-n $(or $(N),auto))
+
+faults: install ## 随机强杀各进程,核对无一丢失 / kill processes at random, prove nothing is lost. KILLS=60
+	@exec $(RUN) tests.faults.kills --kills $(or $(KILLS),500) --operations $(or $(OPERATIONS),200000)
 
 containers: install ## 在真实 Docker 上测试镜像与清单 / test images and manifests on a real Docker
 	@exec $(RUN) pytest -m docker tests/containers

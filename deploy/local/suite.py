@@ -31,6 +31,8 @@ class Suite:
     extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """More environment for single services, by code (tests)."""
     postgres_options: Mapping[str, str] = field(default_factory=lambda: postgres.LAPTOP)
+    application: str = "shared.kit.serve:create_app"
+    """What each service's process serves (tests plant defects in it)."""
 
     def __post_init__(self) -> None:
         self.home.prepare()
@@ -74,7 +76,7 @@ class Suite:
 
     def start_service(self, code: str) -> Child:
         """Start one service; it may not be ready yet."""
-        arguments = [sys.executable, "-m", "uvicorn", "--factory", "shared.kit.serve:create_app"]
+        arguments = [sys.executable, "-m", "uvicorn", "--factory", self.application]
         arguments += ["--host", "127.0.0.1", "--port", str(self.ports[code])]
         arguments += ["--timeout-graceful-shutdown", "3", "--no-access-log"]
         log = self.home.logs / f"{code}.log"

@@ -1,0 +1,139 @@
+"""Five defects that other systems really had: each must be caught, or the harness proves nothing.
+
+`QUNTUAN_PLANTED` names the one this service process starts with.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import asyncpg
+from fastapi import FastAPI, Request
+from sqlalchemy import bindparam, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from deploy.local.suite import Suite
+from shared.kit import db, idempotency, serve
+from shared.kit.events import relay, sequencer
+from shared.org.bookings import claims
+
+APPLICATION = f"{__name__}:create_app"
+SETTING = "QUNTUAN_PLANTED"
+LATE = 0.3
+
+
+def create_app() -> FastAPI:
+    """The service, with a defect when one is named."""
+    if defect := os.environ.get(SETTING):
+        PROCESS[defect]()
+    return serve.create_app()
+
+
+def _acknowledge_before_commit() -> None:
+    async def early(request: Request) -> AsyncIterator[AsyncSession]:
+        database: db.Database = request.app.state.database
+        context = database.transaction()
+        session = await context.__aenter__()
+        request.state.session = session
+        try:
+            yield session
+        except BaseException as error:
+            await context.__aexit__(type(error), error, error.__traceback__)
+            raise
+
+        async def commit() -> None:
+            await asyncio.sleep(LATE)
+            with contextlib.suppress(Exception):
+                await context.__aexit__(None, None, None)
+
+        request.app.state.late = asyncio.create_task(commit())
+
+    _instead_of_the_transaction(early)
+
+
+def _swallow_a_lost_connection() -> None:
+    async def deaf(request: Request) -> AsyncIterator[AsyncSession]:
+        database: db.Database = request.app.state.database
+        context = database.transaction()
+        session = await context.__aenter__()
+        request.state.session = session
+        yield session
+        with contextlib.suppress(DBAPIError, OSError):
+            await context.__aexit__(None, None, None)
+
+    _instead_of_the_transaction(deaf)
+
+
+def _instead_of_the_transaction(other: Callable[[Request], AsyncIterator[AsyncSession]]) -> None:
+    (depends,) = db.Tx.__metadata__  # type: ignore[attr-defined]
+    object.__setattr__(depends, "dependency", other)
+
+
+def _do_repeats_again() -> None:
+    async def forgetful(_once: Any, _kind: Any, work: Callable[[], Awaitable[Any]]) -> Any:
+        return await work()
+
+    idempotency._Once.__call__ = forgetful  # type: ignore[method-assign, assignment]
+
+
+def _go_on_from_the_highest_number() -> None:
+    """A reader that goes on from the highest id given out: what is committed after its look is never seen."""
+    by_cursor = text(
+        str(sequencer._NUMBER).replace("FROM outbox ORDER", "FROM outbox WHERE id > :after ORDER")
+    )
+    highest = text("SELECT coalesce(pg_sequence_last_value('outbox_id_seq'), 0)")
+    reached = 0
+
+    async def number(connection: AsyncConnection, batch: int = sequencer.BATCH) -> int:
+        nonlocal reached
+        async with connection.begin():
+            await connection.execute(sequencer._CHANNELS, {"batch": batch})
+            done = await connection.scalar(by_cursor, {"batch": batch, "after": reached})
+            reached = max(reached, int(await connection.scalar(highest) or 0))
+        return int(done or 0)
+
+    relay.number = number  # type: ignore[attr-defined]
+
+
+def _read_then_insert() -> None:
+    """Bookings are looked for and then written; `drop_constraint` takes away what would refuse the second."""
+    free = (
+        "FROM ended, wanted w WHERE NOT EXISTS (SELECT 1 FROM booking b WHERE b.hall_id = :hall AND"
+        " b.place && :place AND b.status IN ('held', 'confirmed') AND"
+        " b.busy && tstzrange(w.start_at - :before, w.end_at + :after)) ORDER"
+    )
+    claim = str(claims._CLAIM)
+    assert claim.count("FROM ended, wanted w ORDER") == 1
+    claims._CLAIM = text(claim.replace("FROM ended, wanted w ORDER", free)).bindparams(
+        *(bindparam(name, type_=kind) for kind, names in claims._TYPES.items() for name in names)
+    )
+
+
+def drop_constraint(suite: Suite) -> None:
+    """The organisations' databases no longer decide about bookings."""
+    for package in suite.packages:
+        if package.organisation:
+            asyncio.run(_drop(suite.postgres.url(f"quntuan_{package.code}").replace("+asyncpg", "")))
+
+
+async def _drop(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    found = await connection.fetch(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'booking'::regclass AND contype = 'x'"
+    )
+    assert found
+    for row in found:
+        await connection.execute(f"ALTER TABLE booking DROP CONSTRAINT {row['conname']}")
+    await connection.close()
+
+
+PROCESS: dict[str, Callable[[], None]] = {
+    "acknowledged before committed": _acknowledge_before_commit,
+    "repeats done again": _do_repeats_again,
+    "relay with a high-water mark": _go_on_from_the_highest_number,
+    "read, then insert": _read_then_insert,
+    "lost connection swallowed": _swallow_a_lost_connection,
+}
