@@ -174,3 +174,26 @@ async def test_every_route_asks_who_is_there(hub: Hub) -> None:
     ]
     assert undeclared == []
     await service.kit.database.close()
+
+
+async def test_filter_forms_are_sent_with_their_empty_fields(hub: Hub) -> None:
+    await hub.tell("alpha", announced("alpha", "甲"))
+    await hub.tell("alpha", *[state("欧阳娜娜", phone=f"1200000{i:04}") for i in range(3)])
+    async with clients(hub, "clerk", "steward", "auditor") as [clerk, steward, auditor]:
+        address = (await clerk.post("/lookup", q="欧阳", purpose="visit")).headers["location"]
+        page = (await clerk.get(address)).text
+        chosen = await clerk.choose(page, address, district="锦江区")
+        assert (chosen.status_code, chosen.text.count("row-link row-side")) == (200, 3)
+        left = await clerk.choose(chosen.text, address, standing="left", within="")
+        assert "去掉筛选条件" in left.text
+        assert (await clerk.choose(left.text, address, standing="", district="")).text.count("row-side") == 3
+        blank = "?org=&many=&district=&standing=&unit=&page=&within="
+        assert (await clerk.get(address + blank)).status_code == 200
+        assert (await clerk.api("GET", f"/api/v1{address}?standing=&unit=")).json()["total"] == 3
+        wrong = await clerk.get(f"{address}?standing=nonsense&unit=x")
+        assert (wrong.status_code, "不在可选范围内" in wrong.text) == (422, True)
+        assert (await steward.get("/candidates?tab=&rule=&org=&age=&search=&pair=")).status_code == 200
+        assert (await steward.get("/quality/samples/" + "0" * 32 + "?number=")).status_code == 404
+        assert (await clerk.get("/rooms?view=&day=&org=&people=&q=")).status_code == 200
+        assert (await clerk.get("/rooms/find?day=&hours=&people=&district=")).status_code == 200
+        assert (await auditor.get("/audit?action=&actor=&target=&since=&until=&at=")).status_code == 200

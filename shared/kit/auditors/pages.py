@@ -8,19 +8,18 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BeforeValidator
 
 from shared.kit import audit, clock
 from shared.kit.audit.titles import known, plain, title, word
 from shared.kit.auditors.service import EXPORT_MOST, Filter, actors, export, listing
 from shared.kit.db import Database, Tx
 from shared.kit.staff import Staff, require
-from shared.kit.types import OptionalDay, SearchText
+from shared.kit.types import Blank, OptionalDay, SearchText
 from shared.kit.web import render
 
 router = APIRouter(prefix="/audit")
 Auditor = Annotated[Staff, Depends(require("audit.read"))]
-OptionalId = Annotated[UUID | None, BeforeValidator(lambda v: v or None)]
+OptionalId = Annotated[UUID | None, Blank]
 HEAD = [
     "序号",
     "时间",
