@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.hub.lookup import totals
 from services.hub.persons.incoming import affiliation_id
 from tests.hub.conftest import Hub
-from tests.hub.site import clients
+from tests.hub.site import Forms, clients
 from tests.hub.telling import announced, state
 
 
@@ -197,3 +198,29 @@ async def test_filter_forms_are_sent_with_their_empty_fields(hub: Hub) -> None:
         assert (await clerk.get("/rooms?view=&day=&org=&people=&q=")).status_code == 200
         assert (await clerk.get("/rooms/find?day=&hours=&people=&district=")).status_code == 200
         assert (await auditor.get("/audit?action=&actor=&target=&since=&until=&at=")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("most", "everybody"), [(4000, r"约1,[0-9]00"), (20, r"320\+")], ids=["about", "over"]
+)
+async def test_filters_and_honest_numbers_stay_above_a_thousand(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, most: int, everybody: str
+) -> None:
+    monkeypatch.setattr(totals, "MOST", most)
+    await hub.tell("alpha", announced("alpha", "甲"))
+    await hub.tell("alpha", *[state("李娜") for _ in range(1395)])
+    # the last in the order of names, beyond all that is read
+    await hub.tell("alpha", *[state("李娜", district="青羊区", standing="left") for _ in range(5)])
+    async with clients(hub, "clerk") as [clerk]:
+        address = (await clerk.post("/lookup", q="李娜", purpose="visit")).headers["location"]
+        page = (await clerk.get(address)).text
+        assert re.search(rf'全部 <span class="num">{everybody}</span>', page)
+        assert re.search(r'甲会 <span class="num">(约1,[0-9]00|[0-9,]+\+)</span>', page)
+        assert re.search(r">锦江区 (约1,[0-9]00|[0-9,]+\+)</option>", page)
+        assert re.search(r">在册 (约1,[0-9]00|[0-9,]+\+)</option>", page)
+        narrowed = await clerk.choose(page, address, standing="left")
+        assert narrowed.text.count("row-side") == 5
+        assert {"district", "standing", "within"} <= Forms(narrowed.text).found[address].keys()
+        counts = (await clerk.api("GET", f"/api/v1{address}")).json()["facets"]
+        assert counts["least"]["orgs"]["alpha"] >= 1001
+        assert (counts["orgs"]["alpha"] is None) == (most == 20)
