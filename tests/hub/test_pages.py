@@ -119,6 +119,7 @@ async def test_a_lookup_by_api(hub: Hub) -> None:
 async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
     await hub.tell("alpha", announced("alpha", "甲"))
     a, b = state("张伟", birth="1990-01-01", identity="1"), state("张伟", birth="1990-01-01")
+    await hub.tell("beta", announced("beta", "乙"))
     await hub.tell("alpha", a)
     await hub.tell("beta", b)
     async with clients(hub, "steward", "clerk") as [steward, clerk]:
@@ -132,10 +133,12 @@ async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
         assert (await steward.post("/candidates", **fields)).status_code == 422  # no reason
         assert (await steward.post("/candidates", **fields, reason="电话核实")).status_code == 303
         page = (await steward.get("/candidates")).text
-        assert "电话核实" in page
+        row = page[: page.index("电话核实</td>")].rpartition("<tr>")[2]
+        assert all(said in row for said in ("甲会", "乙会", ">张伟</a>"))
         async with hub.database.transaction() as session:
             [person] = await session.scalars(text("select id from person"))
             old = await session.scalar(text("select home from belonging where home <> :id"), {"id": person})
+        assert (await steward.get(re.findall(r'href="(/persons/[^"]+)"', row)[0])).status_code == 200
         assert "由工作人员确认" in (await steward.get(f"/persons/{person}")).text
         moved = await steward.get(f"/persons/{old}")
         assert (moved.status_code, moved.headers["location"]) == (303, f"/persons/{person}")
