@@ -10,7 +10,7 @@ from sqlalchemy import text
 from services.hub.lookup import totals
 from services.hub.persons.incoming import affiliation_id
 from tests.hub.conftest import Hub
-from tests.hub.site import Forms, clients
+from tests.hub.site import BASE, Forms, clients
 from tests.hub.telling import announced, state
 
 
@@ -227,3 +227,26 @@ async def test_filters_and_honest_numbers_stay_above_a_thousand(
         counts = (await clerk.api("GET", f"/api/v1{address}")).json()["facets"]
         assert counts["least"]["orgs"]["alpha"] >= 1001
         assert (counts["orgs"]["alpha"] is None) == (most == 20)
+
+
+async def test_answers_to_forms_lead_to_pages_that_open(hub: Hub) -> None:
+    async with clients(hub, "clerk", "steward") as [clerk, steward]:
+        for client, path in ((clerk, "/lookup"), (steward, "/candidates/search"), (steward, "/candidates/later"),
+                             (steward, "/verdicts/1/undo"), (steward, f"/persons/{UUID(int=5)}/join"),
+                             (steward, "/quality/samples"), (clerk, "/rooms/ask")):  # fmt: skip
+            for referer in (None, f"{BASE}/rooms?q=x", f"{BASE}{path}", "https://other.test/rooms"):
+                headers = {"referer": referer} if referer else {}
+                data = {"csrf_token": client.csrf}
+                answer = await client.http.post(path, data=data, headers=headers)
+                assert answer.status_code in (409, 422), path
+                [switch] = set(re.findall(r'href="(/lang/en[^"]+)"', answer.text))
+                back = (await client.get(switch)).headers["location"]
+                if referer and referer.endswith("/rooms?q=x") and "other" not in referer:
+                    assert back == "/rooms?q=x"
+                await client.get("/lang/zh-CN")
+                shown = await client.get(back)
+                assert shown.status_code == (404 if back.startswith("/persons/") else 200), (path, back)
+            again = await client.get(path)  # refreshed by the address bar, or opened as a bookmark
+            assert again.status_code == (200 if path == "/lookup" else 303), path
+        assert "next=/rooms%3Fq%3Dx" in (await clerk.get("/rooms?q=x")).text  # filters survive the switch
+        assert (await clerk.api("GET", "/candidates/later")).status_code == 405

@@ -41,7 +41,8 @@ async def person(
     orgs = {o.code: o for o in await organisations(session)}
     return render(request, "persons/person.html", why=explanation, orgs=orgs, rules=REASONS, lookup=lookup,
                   records={r.id: r for r in explanation.records}, says=says,
-                  parties=await parties(session, explanation.verdicts), history=history(explanation))  # fmt: skip
+                  parties=await parties(session, explanation.verdicts),
+                  history=history(explanation))  # fmt: skip
 
 
 @router.post("/persons/{person_id}/separate")
