@@ -1,6 +1,6 @@
 """Composition root of the hub: read this first."""
 
-from services.hub.directory import directory, known_codes
+from services.hub.directory import directory, known_codes, organisations
 from services.hub.home import home
 from services.hub.lookup import lookup
 from services.hub.persons import follow, persons
@@ -35,7 +35,7 @@ def build(settings: Settings) -> Service:
             quality(),
             recount(kit),
             venues(kit),
-            ops(kit),
+            ops(kit, organisations),
             staff(kit),
             auditors(kit, Elsewhere(AuditAnchored, AuditSealed, known_codes)),
         ),

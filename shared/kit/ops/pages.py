@@ -29,7 +29,7 @@ def engine_of(request: Request) -> EventEngine:
 Engine = Annotated[EventEngine, Depends(engine_of)]
 
 
-def pages(kit: Kit) -> APIRouter:
+def pages(kit: Kit, others: reading.Others) -> APIRouter:
     """The routes over this service's own machinery."""
     router = APIRouter(prefix="/ops")
     router.add_api_route("/quarantine/{row_id}/retry", retry, methods=["POST"])
@@ -45,6 +45,7 @@ def pages(kit: Kit) -> APIRouter:
             settled=await engine.quarantine.settled_rows(session, 10),
             checks=await engine.probe(),
             titles=reading.TITLES,
+            others=await others(session),
             channels=await reading.channels(session),
             sources=await reading.sources(session),
             gaps=await reading.gaps(session),

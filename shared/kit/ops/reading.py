@@ -1,7 +1,9 @@
 """What the operators' page shows beside quarantine and checks: channels sent, sources received, versions."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +12,26 @@ from shared.kit.bus import Bus
 from shared.kit.events.models import ChannelRow, GapRow, SourceRow
 
 MOST = 50
+
+
+class Other(Protocol):
+    """Another system this one listens to, and since when it does not answer."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def silent_since(self) -> datetime | None: ...
+
+
+Others = Callable[[AsyncSession], Awaitable[Sequence[Other]]]
+
+
+async def nobody(_session: AsyncSession) -> Sequence[Other]:
+    """For a service that does not ask others whether they are there."""
+    return ()
+
 
 TITLES = {
     "database": "数据库",
