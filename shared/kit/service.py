@@ -76,6 +76,7 @@ class Service:
     def _mount(self, find: Find | None, uploads: Uploads) -> None:
         app, kit = self.app, self.kit
         app.state.service, app.state.kit, app.state.database = self, kit, kit.database
+        app.state.namings = {kind: naming for m in self.modules for kind, naming in m.namings.items()}
         web = Web(
             profile=self.brand,
             nav=tuple(item for module in self.modules for item in module.nav),

@@ -122,7 +122,7 @@ async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
     await hub.tell("beta", announced("beta", "乙"))
     await hub.tell("alpha", a)
     await hub.tell("beta", b)
-    async with clients(hub, "steward", "clerk") as [steward, clerk]:
+    async with clients(hub, "steward", "clerk", "auditor") as [steward, clerk, auditor]:
         assert (await clerk.get("/candidates")).status_code == 403
         assert "可能是同一人" not in (await steward.get("/")).text  # nobody has met them yet
         assert (await steward.post("/candidates/take")).status_code == 303
@@ -162,6 +162,12 @@ async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
             "review.opened",
         } <= actions
         assert (await steward.get(f"/persons/{UUID(int=5)}")).status_code == 404
+        for action, whom in (("person.never", ["张*", "张*"]), ("person.undone", ["张*", "张*"]),
+                             ("person.explained", ["张*"])):  # fmt: skip
+            log = (await auditor.get(f"/audit?action={action}")).text
+            row = log.partition("<tbody>")[2].partition("</tr>")[0]
+            assert re.findall(r"张\*", row) == whom, action
+            assert "/persons/" not in row  # an auditor reads the log and nothing else
 
 
 async def test_every_route_asks_who_is_there(hub: Hub) -> None:

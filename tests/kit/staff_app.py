@@ -109,6 +109,7 @@ async def keepers(_: AsyncSession) -> list[str]:
 def staff_app(kit: Kit) -> FastAPI:
     app = FastAPI()
     app.state.kit, app.state.database = kit, kit.database
+    app.state.namings = staff(kit).namings
     modules = (staff(kit), auditors(kit, Elsewhere(AuditSealed, AuditAnchored, keepers)))
     for module in modules:
         if module.api:

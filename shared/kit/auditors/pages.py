@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from shared.kit import audit, clock
 from shared.kit.audit.titles import known, plain, title, word
+from shared.kit.auditors.naming import named_in, names_of
 from shared.kit.auditors.service import EXPORT_MOST, Filter, actors, export, listing
 from shared.kit.db import Database, Tx
 from shared.kit.staff import Staff, require
@@ -58,9 +59,10 @@ async def list_entries(
     page = await listing(session, wanted, at)
     if not at:
         audit.record(session, actor=staff, action="audit.read", detail={"filter": wanted.query()})
+    names = await names_of(session, page.rows, request.app.state.namings)
     return render(
-        request, "auditors/list.html", page=page, wanted=wanted, at=at, titles=known(), title_of=title,
-        actors=await actors(session), word=word, plain=plain,
+        request, "auditors/list.html", page=page, names=names, named_in=named_in, wanted=wanted, at=at,
+        titles=known(), title_of=title, actors=await actors(session), word=word, plain=plain,
     )  # fmt: skip
 
 
