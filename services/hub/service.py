@@ -35,11 +35,12 @@ def build(settings: Settings) -> Service:
             quality(),
             recount(kit),
             venues(kit),
-            ops(kit, organisations),
+            ops(kit),
             staff(kit),
             auditors(kit, Elsewhere(AuditAnchored, AuditSealed, known_codes)),
         ),
         inbox=Inbox.of_hub(),
+        others=organisations,
     )
 
 

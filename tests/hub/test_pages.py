@@ -201,11 +201,15 @@ async def test_filter_forms_are_sent_with_their_empty_fields(hub: Hub) -> None:
         assert (await clerk.get(address + blank)).status_code == 200
         assert (await clerk.api("GET", f"/api/v1{address}?standing=&unit=")).json()["total"] == 3
         wrong = await clerk.get(f"{address}?standing=nonsense&unit=x")
-        assert (wrong.status_code, "不在可选范围内" in wrong.text) == (422, True)
+        assert wrong.status_code == 422
+        assert "<li>状态：不在可选范围内</li><li>单位：编号不正确</li>" in wrong.text
         assert (await steward.get("/candidates?tab=&rule=&org=&age=&search=&pair=")).status_code == 200
         assert (await steward.get("/quality/samples/" + "0" * 32 + "?number=")).status_code == 404
         assert (await clerk.get("/rooms?view=&day=&org=&people=&q=")).status_code == 200
         assert (await clerk.get("/rooms/find?day=&hours=&people=&district=")).status_code == 200
+        log = (await auditor.get("/audit?action=lookup.searched")).text
+        assert "方式：姓名" in log
+        assert "结果：3" in log
         assert (await auditor.get("/audit?action=&actor=&target=&since=&until=&at=")).status_code == 200
 
 

@@ -10,6 +10,7 @@ from shared.kit.db import Tx
 from shared.kit.errors import Invalid
 from shared.kit.events.engine import EventEngine
 from shared.kit.ops import reading
+from shared.kit.others import names_of_systems, others_of
 from shared.kit.staff import Staff, require
 from shared.kit.types import Int64, OptionalText200
 from shared.kit.web import gettext as _
@@ -29,7 +30,7 @@ def engine_of(request: Request) -> EventEngine:
 Engine = Annotated[EventEngine, Depends(engine_of)]
 
 
-def pages(kit: Kit, others: reading.Others) -> APIRouter:
+def pages(kit: Kit) -> APIRouter:
     """The routes over this service's own machinery."""
     router = APIRouter(prefix="/ops")
     router.add_api_route("/quarantine/{row_id}/retry", retry, methods=["POST"])
@@ -45,7 +46,10 @@ def pages(kit: Kit, others: reading.Others) -> APIRouter:
             settled=await engine.quarantine.settled_rows(session, 10),
             checks=await engine.probe(),
             titles=reading.TITLES,
-            others=await others(session),
+            in_words=reading.in_words,
+            type_title=reading.type_title,
+            names=await names_of_systems(request.app, session),
+            others=await others_of(request.app, session),
             channels=await reading.channels(session),
             sources=await reading.sources(session),
             gaps=await reading.gaps(session),

@@ -15,6 +15,7 @@ from shared.kit import clock
 from shared.kit.errors import Problem
 from shared.kit.web import i18n
 from shared.kit.web.brand import Web, visible_nav
+from shared.kit.web.fields import field_title
 from shared.kit.web.filters import FILTERS
 from shared.kit.web.messages import COOKIE as FLASH_COOKIE
 from shared.kit.web.messages import FlashBox, see_other
@@ -55,7 +56,7 @@ def build_environment(web: Web, static_url: Callable[[str], str]) -> Environment
     )
     install: Callable[..., None] = env.install_gettext_callables  # type: ignore[attr-defined]
     install(i18n.gettext, i18n.ngettext, newstyle=True)
-    env.filters.update(FILTERS, tr=i18n.translate)  # tr: texts that come from Python
+    env.filters.update(FILTERS, tr=i18n.translate, field_title=field_title)  # tr: texts that come from Python
     env.globals.update(
         static=static_url, css=_css(static_url), csrf_field=csrf_field, languages=i18n.LANGUAGES
     )
