@@ -1,6 +1,6 @@
 """Composition root of the hub: read this first."""
 
-from services.hub.directory import directory, known_codes
+from services.hub.directory import directory, known_codes, organisations
 from services.hub.home import home
 from services.hub.lookup import lookup
 from services.hub.persons import follow, persons
@@ -40,6 +40,7 @@ def build(settings: Settings) -> Service:
             auditors(kit, Elsewhere(AuditAnchored, AuditSealed, known_codes)),
         ),
         inbox=Inbox.of_hub(),
+        others=organisations,
     )
 
 

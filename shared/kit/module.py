@@ -1,10 +1,11 @@
 """A module is one vertical slice a service mounts: routes, projections, answers, loops, events."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -23,6 +24,19 @@ Loop = Callable[[asyncio.Event], Awaitable[None]]
 
 Start = Callable[[], Awaitable[None]]
 """Done once at each start of the worker role, before the loops; must be idempotent."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a thing is called where it may only be shown masked, and where those with a right open it."""
+
+    text: str
+    href: str = ""
+    permission: str = ""
+
+
+Naming = Callable[[AsyncSession, Collection[UUID]], Awaitable[Mapping[UUID, Named]]]
+"""Names of things by their ids; what is gone has none."""
 
 
 @dataclass(frozen=True)
@@ -58,3 +72,5 @@ class Module:
     starts: tuple[Start, ...] = ()
     templates: Path | None = None
     nav: tuple[NavItem, ...] = field(default=())
+    namings: Mapping[str, Naming] = field(default_factory=dict)
+    """by kind of thing, as the audit log writes it"""

@@ -21,6 +21,7 @@ from shared.kit.http import BodyLimit, Observe
 from shared.kit.jobs import Worker
 from shared.kit.log import set_up_logging
 from shared.kit.module import Module
+from shared.kit.others import Others, nobody
 from shared.kit.settled import hold_to
 from shared.kit.staff.cookies import session_cookie
 from shared.kit.stopping import set_by_signals
@@ -51,7 +52,9 @@ class Service:
         find: Find | None = None,
         uploads: Uploads | None = None,
         probes: Iterable[Probe] = (),
+        others: Others = nobody,
     ) -> None:
+        """`others`: the systems whose silence is shown."""
         self.kit, self.brand = kit, brand
         self.modules = tuple(modules)
         self.engine = EventEngine(kit, self.modules, inbox)
@@ -65,6 +68,7 @@ class Service:
             redoc_url=None,
             openapi_url="/api/v1/openapi.json",
         )
+        self.app.state.others = others
         self._mount(find, uploads or Uploads())
 
     @property
@@ -76,6 +80,7 @@ class Service:
     def _mount(self, find: Find | None, uploads: Uploads) -> None:
         app, kit = self.app, self.kit
         app.state.service, app.state.kit, app.state.database = self, kit, kit.database
+        app.state.namings = {kind: naming for m in self.modules for kind, naming in m.namings.items()}
         web = Web(
             profile=self.brand,
             nav=tuple(item for module in self.modules for item in module.nav),

@@ -111,10 +111,11 @@ FreeText200 = Annotated[str, _line(200, 0), BeforeValidator(_text_in)]
 Lines2000 = Annotated[str, _line(2000), BeforeValidator(_lines_in)]
 Lines20000 = Annotated[str, _line(20_000), BeforeValidator(_lines_in)]
 # an empty form field means "nothing"
-OptionalText60 = Annotated[Text60 | None, BeforeValidator(_blank_to_none)]
-OptionalText200 = Annotated[Text200 | None, BeforeValidator(_blank_to_none)]
-OptionalText2000 = Annotated[Text2000 | None, BeforeValidator(_blank_to_none)]
-OptionalLines2000 = Annotated[Lines2000 | None, BeforeValidator(_blank_to_none)]
+Blank = BeforeValidator(_blank_to_none)
+OptionalText60 = Annotated[Text60 | None, Blank]
+OptionalText200 = Annotated[Text200 | None, Blank]
+OptionalText2000 = Annotated[Text2000 | None, Blank]
+OptionalLines2000 = Annotated[Lines2000 | None, Blank]
 
 # a code given by people (unit, venue, card series) and a name used inside the software
 Code = Annotated[
@@ -135,5 +136,5 @@ Count = Annotated[int, Field(ge=0, le=2**31 - 1), BeforeValidator(_whole)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e15, le=1e15)]
 
 Day = Annotated[date, AfterValidator(_day_in_years), BeforeValidator(_day)]
-OptionalDay = Annotated[Day | None, BeforeValidator(_blank_to_none)]
+OptionalDay = Annotated[Day | None, Blank]
 Moment = Annotated[AwareDatetime, AfterValidator(_moment_in_years), BeforeValidator(_moment)]

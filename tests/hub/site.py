@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html.parser import HTMLParser
 from typing import Any
 
 import httpx
@@ -18,9 +19,31 @@ ACCOUNTS = (
     NewAccount("viewer", "文可", "统计组", ("viewer",), PASSWORD),
     NewAccount("steward", "季云舟", "联席办信息组", ("approver",), PASSWORD),
     NewAccount("admin", "高远", "信息中心", ("admin",), PASSWORD),
+    NewAccount("auditor", "段明", "纪检组", ("auditor",), PASSWORD),
 )
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 BASE = "https://hub.test"
+
+
+class Forms(HTMLParser):
+    """The forms of a page with what a browser would send of them: by their address."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str]] = {}
+        self._fields, self._select = dict[str, str](), ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {k: v or "" for k, v in attrs}
+        if tag == "form":
+            self._fields = self.found[said["action"]] = {}
+        elif tag == "input" and "name" in said:
+            self._fields[said["name"]] = said.get("value", "")
+        elif tag == "select":
+            self._select = said["name"]
+        elif tag == "option" and ("selected" in said or self._select not in self._fields):
+            self._fields[self._select] = said.get("value", "")
 
 
 class Client:
@@ -43,6 +66,10 @@ class Client:
 
     async def get(self, path: str, **options: Any) -> httpx.Response:
         return await self.http.get(path, **options)
+
+    async def choose(self, page: str, action: str, **chosen: str) -> httpx.Response:
+        """Submit a filter form of the page as a browser does: every field of it, empty ones too."""
+        return await self.http.get(action, params=Forms(page).found[action] | chosen)
 
     async def post(self, path: str, **fields: Any) -> httpx.Response:
         return await self.http.post(path, data={"csrf_token": self.csrf, **fields})

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from services.hub.persons import against, by_id
+from services.hub.persons import against, by_id, says
 from services.hub.persons import service as persons
 from services.hub.persons.incoming import affiliation_id
 from services.hub.persons.rules import ordered
@@ -264,8 +264,9 @@ async def test_what_differs_is_marked_and_what_is_missing_is_not(hub: Hub) -> No
     assert lines["手机号"].first == (("120****5530", False),)
     assert lines["手机号"].second == ()
     assert not lines["性别"].differs
+    assert "双方都没有登记身份证号" in says("R4", records[ids[0]], records[ids[1]])
     assert against(records[ids[0]], records[ids[1]]) == [
-        "有一方没有登记证件号，无法直接比对",
+        "双方都没有登记证件号，无法直接比对",
         "姓名写法不同",
         "所在区县不同",
     ]

@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from services.hub.lookup import totals
 from services.hub.persons.incoming import affiliation_id
 from tests.hub.conftest import Hub
-from tests.hub.site import clients
+from tests.hub.site import BASE, Forms, clients
 from tests.hub.telling import announced, state
 
 
@@ -118,9 +119,10 @@ async def test_a_lookup_by_api(hub: Hub) -> None:
 async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
     await hub.tell("alpha", announced("alpha", "甲"))
     a, b = state("张伟", birth="1990-01-01", identity="1"), state("张伟", birth="1990-01-01")
+    await hub.tell("beta", announced("beta", "乙"))
     await hub.tell("alpha", a)
     await hub.tell("beta", b)
-    async with clients(hub, "steward", "clerk") as [steward, clerk]:
+    async with clients(hub, "steward", "clerk", "auditor") as [steward, clerk, auditor]:
         assert (await clerk.get("/candidates")).status_code == 403
         assert "可能是同一人" not in (await steward.get("/")).text  # nobody has met them yet
         assert (await steward.post("/candidates/take")).status_code == 303
@@ -131,10 +133,12 @@ async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
         assert (await steward.post("/candidates", **fields)).status_code == 422  # no reason
         assert (await steward.post("/candidates", **fields, reason="电话核实")).status_code == 303
         page = (await steward.get("/candidates")).text
-        assert "电话核实" in page
+        row = page[: page.index("电话核实</td>")].rpartition("<tr>")[2]
+        assert all(said in row for said in ("甲会", "乙会", ">张伟</a>"))
         async with hub.database.transaction() as session:
             [person] = await session.scalars(text("select id from person"))
             old = await session.scalar(text("select home from belonging where home <> :id"), {"id": person})
+        assert (await steward.get(re.findall(r'href="(/persons/[^"]+)"', row)[0])).status_code == 200
         assert "由工作人员确认" in (await steward.get(f"/persons/{person}")).text
         moved = await steward.get(f"/persons/{old}")
         assert (moved.status_code, moved.headers["location"]) == (303, f"/persons/{person}")
@@ -158,6 +162,12 @@ async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
             "review.opened",
         } <= actions
         assert (await steward.get(f"/persons/{UUID(int=5)}")).status_code == 404
+        for action, whom in (("person.never", ["张*", "张*"]), ("person.undone", ["张*", "张*"]),
+                             ("person.explained", ["张*"])):  # fmt: skip
+            log = (await auditor.get(f"/audit?action={action}")).text
+            row = log.partition("<tbody>")[2].partition("</tr>")[0]
+            assert re.findall(r"张\*", row) == whom, action
+            assert "/persons/" not in row  # an auditor reads the log and nothing else
 
 
 async def test_every_route_asks_who_is_there(hub: Hub) -> None:
@@ -174,3 +184,79 @@ async def test_every_route_asks_who_is_there(hub: Hub) -> None:
     ]
     assert undeclared == []
     await service.kit.database.close()
+
+
+async def test_filter_forms_are_sent_with_their_empty_fields(hub: Hub) -> None:
+    await hub.tell("alpha", announced("alpha", "甲"))
+    await hub.tell("alpha", *[state("欧阳娜娜", phone=f"1200000{i:04}") for i in range(3)])
+    async with clients(hub, "clerk", "steward", "auditor") as [clerk, steward, auditor]:
+        address = (await clerk.post("/lookup", q="欧阳", purpose="visit")).headers["location"]
+        page = (await clerk.get(address)).text
+        chosen = await clerk.choose(page, address, district="锦江区")
+        assert (chosen.status_code, chosen.text.count("row-link row-side")) == (200, 3)
+        left = await clerk.choose(chosen.text, address, standing="left", within="")
+        assert "去掉筛选条件" in left.text
+        assert (await clerk.choose(left.text, address, standing="", district="")).text.count("row-side") == 3
+        blank = "?org=&many=&district=&standing=&unit=&page=&within="
+        assert (await clerk.get(address + blank)).status_code == 200
+        assert (await clerk.api("GET", f"/api/v1{address}?standing=&unit=")).json()["total"] == 3
+        wrong = await clerk.get(f"{address}?standing=nonsense&unit=x")
+        assert wrong.status_code == 422
+        assert "<li>状态：不在可选范围内</li><li>单位：编号不正确</li>" in wrong.text
+        assert (await steward.get("/candidates?tab=&rule=&org=&age=&search=&pair=")).status_code == 200
+        assert (await steward.get("/quality/samples/" + "0" * 32 + "?number=")).status_code == 404
+        assert (await clerk.get("/rooms?view=&day=&org=&people=&q=")).status_code == 200
+        assert (await clerk.get("/rooms/find?day=&hours=&people=&district=")).status_code == 200
+        log = (await auditor.get("/audit?action=lookup.searched")).text
+        assert "方式：姓名" in log
+        assert "结果：3" in log
+        assert (await auditor.get("/audit?action=&actor=&target=&since=&until=&at=")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("most", "everybody"), [(4000, r"约1,[0-9]00"), (20, r"320\+")], ids=["about", "over"]
+)
+async def test_filters_and_honest_numbers_stay_above_a_thousand(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, most: int, everybody: str
+) -> None:
+    monkeypatch.setattr(totals, "MOST", most)
+    await hub.tell("alpha", announced("alpha", "甲"))
+    await hub.tell("alpha", *[state("李娜") for _ in range(1395)])
+    # the last in the order of names, beyond all that is read
+    await hub.tell("alpha", *[state("李娜", district="青羊区", standing="left") for _ in range(5)])
+    async with clients(hub, "clerk") as [clerk]:
+        address = (await clerk.post("/lookup", q="李娜", purpose="visit")).headers["location"]
+        page = (await clerk.get(address)).text
+        assert re.search(rf'全部 <span class="num">{everybody}</span>', page)
+        assert re.search(r'甲会 <span class="num">(约1,[0-9]00|[0-9,]+\+)</span>', page)
+        assert re.search(r">锦江区 (约1,[0-9]00|[0-9,]+\+)</option>", page)
+        assert re.search(r">在册 (约1,[0-9]00|[0-9,]+\+)</option>", page)
+        narrowed = await clerk.choose(page, address, standing="left")
+        assert narrowed.text.count("row-side") == 5
+        assert {"district", "standing", "within"} <= Forms(narrowed.text).found[address].keys()
+        counts = (await clerk.api("GET", f"/api/v1{address}")).json()["facets"]
+        assert counts["least"]["orgs"]["alpha"] >= 1001
+        assert (counts["orgs"]["alpha"] is None) == (most == 20)
+
+
+async def test_answers_to_forms_lead_to_pages_that_open(hub: Hub) -> None:
+    async with clients(hub, "clerk", "steward") as [clerk, steward]:
+        for client, path in ((clerk, "/lookup"), (steward, "/candidates/search"), (steward, "/candidates/later"),
+                             (steward, "/verdicts/1/undo"), (steward, f"/persons/{UUID(int=5)}/join"),
+                             (steward, "/quality/samples"), (clerk, "/rooms/ask")):  # fmt: skip
+            for referer in (None, f"{BASE}/rooms?q=x", f"{BASE}{path}", "https://other.test/rooms"):
+                headers = {"referer": referer} if referer else {}
+                data = {"csrf_token": client.csrf}
+                answer = await client.http.post(path, data=data, headers=headers)
+                assert answer.status_code in (409, 422), path
+                [switch] = set(re.findall(r'href="(/lang/en[^"]+)"', answer.text))
+                back = (await client.get(switch)).headers["location"]
+                if referer and referer.endswith("/rooms?q=x") and "other" not in referer:
+                    assert back == "/rooms?q=x"
+                await client.get("/lang/zh-CN")
+                shown = await client.get(back)
+                assert shown.status_code == (404 if back.startswith("/persons/") else 200), (path, back)
+            again = await client.get(path)  # refreshed by the address bar, or opened as a bookmark
+            assert again.status_code == (200 if path == "/lookup" else 303), path
+        assert "next=/rooms%3Fq%3Dx" in (await clerk.get("/rooms?q=x")).text  # filters survive the switch
+        assert (await clerk.api("GET", "/candidates/later")).status_code == 405

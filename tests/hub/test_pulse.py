@@ -7,6 +7,7 @@ from deploy.local.bus import Bus as Nats
 from services.hub.directory import Known, organisations, pulse
 from shared.kit.context import Kit
 from shared.kit.service import Service
+from shared.kit.web.filters import moment
 from tests.conftest import ORGANISATIONS
 from tests.fixtures.databases import FreshDatabases
 from tests.hub.conftest import Hub
@@ -37,7 +38,7 @@ async def test_what_the_page_says(hub: Hub) -> None:
         await session.execute(text(
             "insert into projection_source (source, channel, seq, event_at, applied_at) values ('alpha', '', 5, now() - interval '2 hours', now())"
         ))  # fmt: skip
-    async with clients(hub, "clerk") as [clerk]:
+    async with clients(hub, "clerk", "admin") as [clerk, admin]:
         for columns, (what, lag, pending, said) in (
             ({"heard_at": "now()", "newest": "5"}, ("live", 0.0, 0, "实时")),
             (
@@ -58,6 +59,10 @@ async def test_what_the_page_says(hub: Hub) -> None:
             assert said in (await clerk.get("/lookup")).text
             [row] = (await clerk.api("GET", "/api/v1/organisations")).json()
             assert (row["state"], row["pending"]) == (what, pending)
+            for page in (await clerk.get("/")).text, (await admin.get("/ops")).text:
+                assert ("甲市总会的系统没有应答" in page) == (what == "away")
+            if org.silent_since:
+                assert f"自{moment(org.silent_since)}起" in (await admin.get("/ops")).text
 
 
 async def test_asked_over_the_bus(databases: FreshDatabases, bus: Nats, running: Service) -> None:

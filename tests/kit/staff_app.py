@@ -18,6 +18,7 @@ from shared.kit import audit, clock, errors
 from shared.kit.auditors import Elsewhere, auditors
 from shared.kit.context import Kit, make_kit
 from shared.kit.db import Database, Tx
+from shared.kit.others import nobody
 from shared.kit.settings import Settings
 from shared.kit.staff import NewAccount, Staff, StaffAccount, ensure_accounts, install, public, require, staff
 from shared.kit.web import Brand, Web, mount_web, render_problem
@@ -109,6 +110,8 @@ async def keepers(_: AsyncSession) -> list[str]:
 def staff_app(kit: Kit) -> FastAPI:
     app = FastAPI()
     app.state.kit, app.state.database = kit, kit.database
+    app.state.others = nobody
+    app.state.namings = staff(kit).namings
     modules = (staff(kit), auditors(kit, Elsewhere(AuditSealed, AuditAnchored, keepers)))
     for module in modules:
         if module.api:

@@ -334,6 +334,9 @@ async def test_auditors_list_filter_page_and_verify(here: World) -> None:
     some = await auditor.get("/audit?action=staff.signed_in&actor=&since=2020-01-01&until=")
     assert "thing.changed" not in some.text
     assert "登录" in some.text
+    assert re.search(r"账号 周经办 clerk</td>", some.text), (
+        "whose sign-in, but no link: auditors manage nobody"
+    )
     assert "没有符合条件的记录" in (await auditor.get("/audit?until=2020-01-01")).text
     verified = await auditor.post("/audit/verify")
     assert "未能与别处比较" in verified.text, (

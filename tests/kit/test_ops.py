@@ -17,6 +17,7 @@ from shared.kit.clock import now
 from shared.kit.events.envelope import Arrived, Checked
 from shared.kit.events.models import ChannelRow, GapRow, SourceRow
 from shared.kit.events.quarantine import put_aside
+from shared.kit.ops import reading
 from shared.kit.service import Service
 from shared.kit.settings import Settings
 from shared.kit.staff import NewAccount, ensure_accounts
@@ -76,6 +77,8 @@ async def test_put_aside_retried_discarded_and_told(service: Service) -> None:
     admin = await signed_in(service, "admin")
     page = (await admin.get("/ops")).text
     assert page.count("读不懂") == 2
+    assert "没有连上消息总线" in page
+    assert ">not connected<" not in page.replace("<code>not connected</code>", "")
     still = await admin.post(f"/ops/quarantine/{first}/retry")
     assert still.status_code == 303
     page = (await admin.get("/ops")).text
@@ -116,6 +119,16 @@ async def test_lags_gaps_and_versions_are_told(service: Service) -> None:
     for told in ("somebody", "1,234", "7—8", "对方服务不在线", "PostgreSQL", "待发送", "总线"):
         assert told in page
     assert re.search(r"somebody</td><td>9</td><td>4</td><td>5</td>", page)
+
+
+def test_codes_and_machine_words_are_told_in_chinese() -> None:
+    assert [reading.type_title(t) for t in ("unit.changed.v1", "x.y.v1", None)] == [
+        "单位变动", "不认识的消息类型", "不认识的消息类型"]  # fmt: skip
+    said = {
+        "invalid: name: missing": "内容不合约定", "unknown: ConnectError": "暂时读不到",
+        "not JSON: line 1": "不是有效的消息", "KeyError: 'x'": "处理时出错", "读不懂": "读不懂",
+    }  # fmt: skip
+    assert {reason: reading.in_words(reason) for reason in said} == said
 
 
 async def test_only_operators_see_it(service: Service) -> None:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from shared.kit import clock
+from shared.kit.audit.titles import plain
 from shared.kit.errors import Invalid
 from shared.kit.staff import ApiToken, NewAccount, Staff, StaffAccount, access_of, accounts, api_tokens
 from shared.kit.staff.accounts import Particulars, Scope
@@ -247,6 +248,7 @@ async def test_pages_by_role(here: World, login: str, path: str, status: int) ->
     if refused:
         assert refused[0].actor_name == browser_name(login)
         assert refused[0].detail["route"] == path
+        assert ("原因", "没有这项权限") in plain(refused[0].detail)
 
 
 def browser_name(login: str) -> str:

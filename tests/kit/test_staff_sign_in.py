@@ -1,6 +1,7 @@
 """Signing in: lockout, the same answer for everybody, new sessions, expiry, disabled accounts."""
 
 import asyncio
+import re
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from sqlalchemy import select, update
 
 from shared.kit import clock
 from shared.kit.staff import StaffAccount, StaffSession
+from shared.kit.web.filters import moment
 from tests.fixtures.databases import FreshDatabases
 from tests.kit.staff_app import PASSWORD, Clock, World, world
 
@@ -37,12 +39,36 @@ async def test_five_failures_lock_for_fifteen_minutes(here: World, fake: Clock) 
     for _ in range(5):
         assert (await other.sign_in("clerk", "wrong")).status_code == 422
     assert (await other.sign_in("clerk")).status_code == 422
+    await says_locked(here, fake)
     fake.pass_(minutes=14, seconds=59)
     assert (await other.sign_in("clerk")).status_code == 422
     fake.pass_(seconds=1)
     assert (await other.sign_in("clerk", "wrong")).status_code == 422  # the count begins anew
     assert (await other.sign_in("clerk")).status_code == 303
     assert len(await here.audited("staff.locked")) == 1
+
+
+async def says_locked(here: World, fake: Clock) -> None:
+    """The administrator's list and the account say so and until when, and offer to unlock."""
+    admin, until = await here.signed_in("admin"), fake.now() + timedelta(minutes=15)
+    page = (await admin.get("/staff")).text
+    row = page[page.index(">clerk</a>") :].partition("</tr>")[0]
+    assert "已锁定" in row
+    assert f"到{moment(until)}" in row
+    [unlock] = re.findall(r'action="(/staff/[^"]+/unlock)"', row)
+    account = (await admin.get(unlock.removesuffix("/unlock"))).text
+    assert "<dt>状态</dt><dd>已锁定</dd>" in account
+    assert unlock in account
+
+
+async def test_an_administrator_unlocks_from_the_list(here: World) -> None:
+    for _ in range(5):
+        await here.browser().sign_in("clerk", "wrong")
+    admin = await here.signed_in("admin")
+    [unlock] = re.findall(r'action="(/staff/[^"]+/unlock)"', (await admin.get("/staff")).text)
+    assert (await admin.post(unlock)).status_code == 303
+    assert "已锁定" not in (await admin.get("/staff")).text
+    assert (await here.browser().sign_in("clerk")).status_code == 303
 
 
 async def test_a_lock_does_not_end_the_sessions_already_open(here: World) -> None:

@@ -10,6 +10,7 @@ from shared.kit.audit.titles import known
 from shared.org.imports import service
 from shared.org.kit import OrgKit
 from shared.org.members import change, leave_many, move_many, read_entry, set_consent, step_many
+from shared.org.members.auditing import names
 from shared.org.units import close_unit, create_unit, move_unit, rename_unit
 from tests.org.imports_tools import CLERK_1, HEAD, confirm, csv_file, line, settle, upload
 from tests.org.people import CLERK, admit, identity_number, phone_number, tree
@@ -46,6 +47,10 @@ async def test_each_step_of_a_person_is_an_entry_without_values(org: OrgKit) -> 
     said = str([(e.detail, e.purpose) for e in found])
     for value in (number, number[-4:], phone, new_phone, new_phone[-4:], "单文慧", "单文惠"):
         assert value not in said
+    async with org.kit.database.transaction() as session:
+        named = await names(session, [member.id])
+        assert named[member.id].text.startswith("单*惠")
+        assert (await names(session, [one.id])) == {}
     assert {e.action for e in found} <= known().keys(), "each action has a title"
 
 

@@ -42,10 +42,18 @@ class Known:
     @property
     def state(self) -> Literal["live", "behind", "away"]:
         """`live`: it answers, nothing is missing. `behind`: something is under way. `away`: not heard of."""
-        words = [at for at in (self.heard_at, self.applied_at) if at is not None]
-        if not words or clock.now() - max(words) > SILENT:
+        if self._last_word is None or clock.now() - self._last_word > SILENT:
             return "away"
         return "behind" if self.pending else "live"
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Its last word if it does not answer; that it announced itself is one."""
+        return (self._last_word or self.announced_at) if self.state == "away" else None
+
+    @property
+    def _last_word(self) -> datetime | None:
+        return max((at for at in (self.heard_at, self.applied_at) if at is not None), default=None)
 
     @property
     def lag(self) -> float | None:

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request
 from services.hub.lookup.schemas import Narrow, Standing
 from shared.kit.context import Kit
 from shared.kit.staff import Staff, require
-from shared.kit.types import OptionalText60
+from shared.kit.types import Blank, OptionalText60
 
 
 def kit_of(request: Request) -> Kit:
@@ -21,8 +21,8 @@ def narrow_of(
     org: Annotated[OptionalText60, Query()] = None,
     many: bool = False,
     district: Annotated[OptionalText60, Query()] = None,
-    standing: Standing | None = None,
-    unit: UUID | None = None,
+    standing: Annotated[Standing | None, Blank] = None,
+    unit: Annotated[UUID | None, Blank] = None,
 ) -> Narrow:
     """Filters of an address; an empty one is none."""
     return Narrow(org=org, many=many, district=district, standing=standing, unit=unit)

@@ -7,8 +7,10 @@ from services.hub.db import HubBase
 from services.hub.lookup import api, pages
 from services.hub.lookup.live import sweep
 from services.hub.lookup.recent import forget_old
+from services.hub.lookup.rules import TITLES
 from shared.contracts.lookups import LookupRecorded
 from shared.kit.audit import describe
+from shared.kit.audit.titles import describe_values, describe_words
 from shared.kit.context import Kit
 from shared.kit.events.steps import first_of
 from shared.kit.module import Module
@@ -23,6 +25,8 @@ describe(
         "lookup.opened": "查看人员详情",
     }
 )
+describe_words({"found": "结果"})
+describe_values("kind", {kind.value: title for kind, title in TITLES.items()})
 
 
 def lookup(kit: Kit) -> Module:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from services.hub.directory import Known
 from services.hub.lookup.rules import age_band
-from services.hub.lookup.schemas import Accuracy, AsOf, Badge, FacetCounts, Facets, Found
+from services.hub.lookup.schemas import Accuracy, AsOf, Badge, Counts, FacetCounts, Facets, Found, Parts
 from shared.kit import clock
 
 Bits = Mapping[str, int]
@@ -48,8 +48,17 @@ def badge(org: str, state: Literal["in", "out", "none"]) -> Badge:
 def facet_counts(facets: Facets, bits: Bits) -> FacetCounts:
     """Counts by organisation code instead of bit."""
     unseen = 0 if facets.total.accuracy is Accuracy.EXACT else None
-    orgs = {org: facets.bits.get(bit, unseen) for org, bit in bits.items()}
-    return FacetCounts(orgs=orgs, many=facets.many, districts=facets.districts, standings=facets.standings)
+    least = Counts(**_counts(facets.least, bits, 0))
+    return FacetCounts(**_counts(facets, bits, unseen), least=least)
+
+
+def _counts(parts: Parts, bits: Bits, unseen: int | None) -> dict[str, Any]:
+    return {
+        "orgs": {org: parts.bits.get(bit, unseen) for org, bit in bits.items()},
+        "many": parts.many,
+        "districts": parts.districts,
+        "standings": parts.standings,
+    }
 
 
 def as_of(orgs: Iterable[Known]) -> list[AsOf]:

@@ -30,14 +30,20 @@ class Total(BaseModel):
     margin: int = 0
 
 
-class Facets(BaseModel):
-    """Numbers over all matches of a query, organisations by their bit; a None is not known."""
+class Parts(BaseModel):
+    """Matches of a query by what can narrow them, organisations by their bit; a None is not known."""
 
-    total: Total
     bits: dict[int, int | None]
     many: int | None
     districts: dict[str, int | None]
     standings: dict[str, int | None]
+
+
+class Facets(Parts):
+    """Numbers over all matches of a query; `least`: how many of each were seen, where nothing was counted."""
+
+    total: Total
+    least: Parts
 
 
 class Ask(BaseModel):
@@ -88,13 +94,19 @@ class Found(BaseModel):
     badges: list[Badge]
 
 
-class FacetCounts(BaseModel):
-    """Numbers beside the filters: exact like the total, or rounded estimates, or null."""
+class Counts(BaseModel):
+    """Numbers beside the filters; what is null is not known."""
 
     orgs: dict[str, int | None]
     many: int | None
     districts: dict[str, int | None]
     standings: dict[str, int | None]
+
+
+class FacetCounts(Counts):
+    """Exact like the total, or rounded estimates; `least`: there are so many at least, exact or not."""
+
+    least: Counts
 
 
 class AsOf(BaseModel):

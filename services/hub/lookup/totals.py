@@ -6,15 +6,16 @@ digits of it at most. Nothing is ever counted to its end: not a row more than ne
 
 # ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil, log10, sqrt
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup.narrowing import Filters, conditions
 from services.hub.lookup.plans import Plan, matching
-from services.hub.lookup.schemas import Accuracy, Facets, Total
+from services.hub.lookup.schemas import Accuracy, Facets, Parts, Total
 from services.hub.persons import SAMPLED
 from shared.kit.fast import fetch
 from shared.kit.pagination import CAP
@@ -41,10 +42,10 @@ async def facets(session: AsyncSession, plan: Plan) -> Facets:
     rows, sample = parts[False], parts[True]
     counted, drawn = (sum(n for *_, n in part) for part in (rows, sample))
     if counted <= CAP:
-        return _facets(Total(count=counted), rows, 1)
+        return _facets(Total(count=counted), _parts(rows), _parts(rows), 1)
     total = estimate(drawn, CAP)
     # what is more than was read was read in the order of names: its parts tell nothing of the whole
-    return _facets(total, sample, PART if total.accuracy is Accuracy.ABOUT else 0)
+    return _facets(total, _parts(sample), _parts(rows), PART if total.accuracy is Accuracy.ABOUT else 0)
 
 
 async def narrowed(
@@ -109,32 +110,54 @@ async def _count(session: AsyncSession, plan: Plan, filters: Filters, limit: int
     return int(row[0])
 
 
-def _facets(total: Total, rows: Sequence[Group], times: int) -> Facets:
-    """The numbers beside the filters; `times` 0: which there are is known, how many is not."""
-    bits, districts, standings, many = dict[int, int](), dict[str, int](), dict[str, int](), 0
+@dataclass(frozen=True)
+class Seen:
+    """Rows that were read, by what can narrow them."""
+
+    bits: Counter[int]
+    districts: Counter[str]
+    standings: Counter[str]
+    many: int
+
+    def __or__(self, other: "Seen") -> "Seen":
+        """Of each the larger number: as many there are at least."""
+        return Seen(
+            self.bits | other.bits,
+            self.districts | other.districts,
+            self.standings | other.standings,
+            max(self.many, other.many),
+        )
+
+
+def _parts(rows: Sequence[Group]) -> Seen:
+    bits, districts, standings, many = Counter[int](), Counter[str](), Counter[str](), 0
     for mask, district, standing, n in rows:
-        for bit in range(mask.bit_length()):
-            if mask >> bit & 1:
-                bits[bit] = bits.get(bit, 0) + n
-        standings[standing] = standings.get(standing, 0) + n
+        bits.update({bit: n for bit in range(mask.bit_length()) if mask >> bit & 1})
+        standings[standing] += n
         many += n if mask.bit_count() > 1 else 0
         if district:
-            districts[district] = districts.get(district, 0) + n
-    ordered = sorted(districts.items(), key=lambda pair: (-pair[1], pair[0]))[:DISTRICTS]
-    return Facets(
-        total=total,
-        bits=_times(bits, times),
-        many=_said(many, times),
-        districts=_times(dict(ordered), times),
-        standings=_times(standings, times),
+            districts[district] += n
+    return Seen(bits, districts, standings, many)
+
+
+def _facets(total: Total, drawn: Seen, read: Seen, times: int) -> Facets:
+    """The numbers beside the filters; `times` 0: which there are is known, how many is not."""
+    least = drawn | read
+    # the order of what is counted over all matches; what only the first of them show comes behind
+    ordered = sorted(least.districts, key=lambda d: (-drawn.districts[d], -least.districts[d], d))[:DISTRICTS]
+    return Facets(total=total, least=_said(least, ordered, 1), **_said(drawn, ordered, times).model_dump())
+
+
+def _said(seen: Seen, districts: Sequence[str], times: int) -> Parts:
+    return Parts(
+        bits={bit: _number(n, times) for bit, n in seen.bits.items()},
+        many=_number(seen.many, times),
+        districts={d: _number(seen.districts[d], times) for d in districts},
+        standings={standing: _number(n, times) for standing, n in seen.standings.items()},
     )
 
 
-def _times(counts: dict[Any, int], times: int) -> dict[Any, int | None]:
-    return {key: _said(n, times) for key, n in counts.items()}
-
-
-def _said(count: int, times: int) -> int | None:
+def _number(count: int, times: int) -> int | None:
     """A number as it may be shown: exact, rounded, or none."""
     if times == 1:
         return count

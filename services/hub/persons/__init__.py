@@ -18,7 +18,7 @@ from services.hub.persons.service import (
 )
 from services.hub.persons.store import org_bits
 from services.hub.persons.units import follow
-from services.hub.persons.views import by_id
+from services.hub.persons.views import by_id, parties
 from services.hub.persons.wording import against, says
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "given",
     "ordered",
     "org_bits",
+    "parties",
     "persons",
     "readings",
     "reasons",

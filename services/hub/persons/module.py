@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from services.hub.db import HubBase
-from services.hub.persons import api, linking, pages, units
+from services.hub.persons import api, linking, naming, pages, units
 from shared.contracts.members import MemberAdmitted, MemberChanged, MemberLeft, MemberWithdrawn
 from shared.kit.audit import describe
 from shared.kit.context import Kit
@@ -37,4 +37,5 @@ def persons(kit: Kit) -> Module:
         ),
         loops=(keep_up,),
         templates=Path(__file__).parent / "templates",
+        namings={"person": naming.persons, "affiliation": naming.records, "other": naming.records},
     )

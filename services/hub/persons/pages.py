@@ -10,6 +10,7 @@ from services.hub.persons import service
 from services.hub.persons.access import Steward
 from services.hub.persons.history import history
 from services.hub.persons.rules import REASONS
+from services.hub.persons.views import parties
 from services.hub.persons.wording import says
 from shared.kit import audit
 from shared.kit.db import Tx
@@ -40,6 +41,7 @@ async def person(
     orgs = {o.code: o for o in await organisations(session)}
     return render(request, "persons/person.html", why=explanation, orgs=orgs, rules=REASONS, lookup=lookup,
                   records={r.id: r for r in explanation.records}, says=says,
+                  parties=await parties(session, explanation.verdicts),
                   history=history(explanation))  # fmt: skip
 
 

@@ -112,9 +112,8 @@ async def undo(session: AsyncSession, verdict_id: int, reason: str, by: Actor) -
         raise Refused("这个判断已经撤销过了", hint="请刷新页面。")
     pair = verdict.a, verdict.b
     await _supersede(session, [pair], by, reason)
-    audit.record(
-        session, actor=by, action="person.undone", target=("verdict", verdict_id), detail={"reason": reason}
-    )
+    audit.record(session, actor=by, action="person.undone", target=("verdict", verdict_id),
+                 detail={"reason": reason, "affiliation": str(pair[0]), "other": str(pair[1])})  # fmt: skip
     await linking.relink(session, pair)
     return pair
 

@@ -81,3 +81,8 @@ async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Affili
     """These records, as far as they are still shared."""
     rows = (await session.execute(_BY_ID, {"ids": list(ids)})).mappings()
     return {r["id"]: _affiliated(r) for r in rows}
+
+
+async def parties(session: AsyncSession, verdicts: Iterable[Decided]) -> dict[UUID, Affiliated]:
+    """The records that decisions are about."""
+    return await by_id(session, {i for v in verdicts for i in (v.a, v.b)})

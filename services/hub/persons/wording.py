@@ -18,13 +18,21 @@ def says(rule: str, one: Affiliated, other: Affiliated) -> str:
         return f"姓名、出生日期和手机号（尾号{phone}）都一致，身份证号没有矛盾"
     if rule == "R3":
         return f"出生日期、性别和手机号（尾号{phone}）一致，姓名差一个字（{names}）"
+    return _without_number(names, one, other)
+
+
+def _without_number(names: str, one: Affiliated, other: Affiliated) -> str:
+    if one.identity_mask is None and other.identity_mask is None:
+        return f"姓名（{names}）、出生日期和性别一致，双方都没有登记身份证号"
     return f"姓名（{names}）、出生日期和性别一致，其中一方没有登记身份证号"
 
 
 def against(one: Affiliated, other: Affiliated) -> list[str]:
     """What makes it doubtful."""
     out = []
-    if one.identity_mask is None or other.identity_mask is None:
+    if one.identity_mask is None and other.identity_mask is None:
+        out.append("双方都没有登记证件号，无法直接比对")
+    elif one.identity_mask is None or other.identity_mask is None:
         out.append("有一方没有登记证件号，无法直接比对")
     elif _tail(one.identity_mask) != _tail(other.identity_mask):
         out.append("证件号尾号不同")

@@ -5,6 +5,7 @@ from pathlib import Path
 from services.hub.quality import pages
 from services.hub.quality.models import Sample
 from shared.kit.audit import describe
+from shared.kit.audit.titles import describe_values, describe_words
 from shared.kit.module import Module
 
 describe(
@@ -15,6 +16,8 @@ describe(
         "quality.judged": "判断抽样记录",
     }
 )
+describe_words({"sample": "抽样"})
+describe_values("found", {"right": "正确", "wrong": "错误", "unsure": "不确定"})
 
 
 def quality() -> Module:

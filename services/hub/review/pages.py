@@ -16,6 +16,7 @@ from services.hub.persons import (
     against,
     given,
     ordered,
+    parties,
     recent_verdicts,
     says,
 )
@@ -59,7 +60,8 @@ async def candidates(
     return render(
         request, "review/queue.html", found=found, chosen=chosen, wanted=wanted, page=page, address=address,
         compared=compare(chosen.first, chosen.second) if chosen else [], says=says, against=against,
-        backlog=await queue.backlog(session), verdicts=verdicts, rules=REASONS, ages=AGES,
+        backlog=await queue.backlog(session), verdicts=verdicts,
+        parties=await parties(session, verdicts), rules=REASONS, ages=AGES,
         today=clock.today(),
         mine=next((v for v in verdicts if v.by_id == staff.id), None), week=clock.today() + timedelta(days=7),
         orgs={o.code: o for o in await organisations(session)},

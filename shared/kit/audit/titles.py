@@ -5,6 +5,7 @@ from typing import Any
 
 _TITLES: dict[str, str] = {}
 _WORDS: dict[str, str] = {}
+_VALUES: dict[str, dict[str, str]] = {}
 
 
 def describe(titles: Mapping[str, str]) -> None:
@@ -15,6 +16,11 @@ def describe(titles: Mapping[str, str]) -> None:
 def describe_words(words: Mapping[str, str]) -> None:
     """Give kinds of objects and keys of details their Chinese names, for example `{"venue": "阵地"}`."""
     _WORDS.update(words)
+
+
+def describe_values(key: str, values: Mapping[str, str]) -> None:
+    """Give the codes that stand under a key of a detail their Chinese names."""
+    _VALUES.setdefault(key, {}).update(values)
 
 
 def title(action: str) -> str:
@@ -33,10 +39,15 @@ def plain(detail: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     for key, value in (detail or {}).items():
         if key not in _WORDS or value in (None, "", [], {}) or isinstance(value, dict):
             continue
-        said = {True: "是", False: "否"}[value] if isinstance(value, bool) else value
-        listed = "、".join(map(str, said)) if isinstance(said, list) else str(said)
-        pairs.append((_WORDS[key], listed))
+        said = value if isinstance(value, list) else [value]
+        pairs.append((_WORDS[key], "、".join(_value(key, each) for each in said)))
     return pairs
+
+
+def _value(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return _VALUES.get(key, {}).get(str(value), str(value))
 
 
 def known() -> dict[str, str]:

@@ -8,19 +8,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BeforeValidator
 
 from shared.kit import audit, clock
 from shared.kit.audit.titles import known, plain, title, word
+from shared.kit.auditors.naming import named_in, names_of
 from shared.kit.auditors.service import EXPORT_MOST, Filter, actors, export, listing
 from shared.kit.db import Database, Tx
 from shared.kit.staff import Staff, require
-from shared.kit.types import OptionalDay, SearchText
+from shared.kit.types import Blank, OptionalDay, SearchText
 from shared.kit.web import render
 
 router = APIRouter(prefix="/audit")
 Auditor = Annotated[Staff, Depends(require("audit.read"))]
-OptionalId = Annotated[UUID | None, BeforeValidator(lambda v: v or None)]
+OptionalId = Annotated[UUID | None, Blank]
 HEAD = [
     "序号",
     "时间",
@@ -59,9 +59,10 @@ async def list_entries(
     page = await listing(session, wanted, at)
     if not at:
         audit.record(session, actor=staff, action="audit.read", detail={"filter": wanted.query()})
+    names = await names_of(session, page.rows, request.app.state.namings)
     return render(
-        request, "auditors/list.html", page=page, wanted=wanted, at=at, titles=known(), title_of=title,
-        actors=await actors(session), word=word, plain=plain,
+        request, "auditors/list.html", page=page, names=names, named_in=named_in, wanted=wanted, at=at,
+        titles=known(), title_of=title, actors=await actors(session), word=word, plain=plain,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from shared.kit import audit
 from shared.kit.auditors.elsewhere import Elsewhere, kept_elsewhere
 from shared.kit.context import Kit
 from shared.kit.db import Tx
+from shared.kit.others import names_of_systems
 from shared.kit.staff import Staff, require
 from shared.kit.web import render
 
@@ -32,6 +33,7 @@ def verifying(kit: Kit, elsewhere: Elsewhere) -> APIRouter:
         result = await audit.verify(session, kept=kept.ends)
         detail = {"checked": result.checked, "intact": result.intact, "compared": list(kept.answered)}
         audit.record(session, actor=staff, action="audit.verified", detail=detail)
-        return render(request, "auditors/verified.html", result=result, kept=kept, faults=FAULTS)
+        return render(request, "auditors/verified.html", result=result, kept=kept, faults=FAULTS,
+                      names=await names_of_systems(request.app, session))  # fmt: skip
 
     return router

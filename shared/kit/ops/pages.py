@@ -10,6 +10,7 @@ from shared.kit.db import Tx
 from shared.kit.errors import Invalid
 from shared.kit.events.engine import EventEngine
 from shared.kit.ops import reading
+from shared.kit.others import names_of_systems, others_of
 from shared.kit.staff import Staff, require
 from shared.kit.types import Int64, OptionalText200
 from shared.kit.web import gettext as _
@@ -45,6 +46,10 @@ def pages(kit: Kit) -> APIRouter:
             settled=await engine.quarantine.settled_rows(session, 10),
             checks=await engine.probe(),
             titles=reading.TITLES,
+            in_words=reading.in_words,
+            type_title=reading.type_title,
+            names=await names_of_systems(request.app, session),
+            others=await others_of(request.app, session),
             channels=await reading.channels(session),
             sources=await reading.sources(session),
             gaps=await reading.gaps(session),

@@ -7,7 +7,9 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.bus import Bus
+from shared.kit.events.catalogue import catalogue
 from shared.kit.events.models import ChannelRow, GapRow, SourceRow
+from shared.kit.web.i18n import HAN
 
 MOST = 50
 
@@ -28,8 +30,42 @@ TITLES = {
     "quarantine": "隔离",
     "applied_seconds_ago": "距上次处理（秒）",
     "crashes": "中断次数",
+    "task:relay": "发送任务",
+    "task:projector": "接收任务",
+    "task:mender": "补发任务",
+    "task:archive": "归档任务",
+    "unknown": "未知",
 }
 """What staff call the checks and their figures."""
+REASONS = {
+    "not connected": "没有连上消息总线",
+    "sync_interval of the bus is not `always`": "消息总线没有设为每条消息都写入磁盘",
+    "unknown: ": "暂时读不到",
+    "invalid: ": "内容不合约定",
+    "not JSON": "不是有效的消息",
+    "larger than ": "消息太大",
+    "too deep ": "消息的层次或项目太多",
+    "a text is too long ": "文字太长或含有不允许的字符",
+    "a number is out of range": "数字超出范围",
+    "the envelope says ": "消息写的来源与实际来源不符",
+    "unknown type ": "不认识的消息类型",
+    "addressed to ": "不是发给本系统的消息",
+    "time ": "消息的时间在将来",
+}
+"""How the beginnings of technical reasons are told; the original stands beside."""
+
+
+def in_words(reason: str) -> str:
+    """A reason in the language of staff; a technical one nobody foresaw is called so."""
+    if HAN.search(reason):
+        return reason
+    return next((said for begins, said in REASONS.items() if reason.startswith(begins)), "处理时出错")
+
+
+def type_title(type_: str | None) -> str:
+    """What staff call an event type."""
+    known = catalogue().get(type_ or "")
+    return known.title if known else "不认识的消息类型"
 
 
 async def channels(session: AsyncSession) -> Sequence[ChannelRow]:

@@ -1,6 +1,6 @@
 """What a route asks of the caller: `require(...)` or `public`, readable back from the route by a test."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,7 +51,7 @@ class Require:
             raise ChangeFirst("请先修改初始密码", hint="登录网页后按提示修改密码，再继续操作。")
         if missing := [p for p in self.permissions if not staff.can(p)]:
             await session.rollback()  # gives the connection back before the refusal takes one of its own
-            await note_refusal(request, staff, ", ".join(missing))
+            await note_refusal(request, staff, "permission", missing)
             raise Forbidden("您没有这项权限", hint="如工作需要，请联系系统管理员调整角色。")
         return staff
 
@@ -103,11 +103,15 @@ async def _caller(request: Request, session: Tx) -> Staff:
     return staff
 
 
-async def note_refusal(request: Request, staff: Staff | None, reason: str) -> None:
+async def note_refusal(
+    request: Request, staff: Staff | None, reason: str, missing: Sequence[str] = ()
+) -> None:
     """Record a refusal in a transaction of its own: the request's one will be rolled back."""
     database: Database = request.app.state.database
     route = request.scope.get("route")
-    detail = {"method": request.method, "route": str(getattr(route, "path", "")), "reason": reason}
+    path = str(getattr(route, "path", ""))
+    detail: dict[str, Any] = {"method": request.method, "route": path, "reason": reason}
+    detail |= {"missing": list(missing)} if missing else {}
     async with database.transaction() as session:
         audit.record(session, actor=staff or STRANGER, action="access.refused", detail=detail)
 

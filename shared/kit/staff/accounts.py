@@ -1,6 +1,6 @@
 """Use cases of accounts: create, edit, disable, unlock, passwords, and the demo's list."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.errors import Invalid, NotFound, Refused
+from shared.kit.module import Named
 from shared.kit.staff import passwords
 from shared.kit.staff.models import StaffAccount, StaffSession
 from shared.kit.staff.principal import Staff
@@ -196,3 +197,9 @@ def _columns(given: Particulars) -> dict[str, object]:
         "scope_unit": given.scope.unit,
         "scope_name": given.scope.name,
     }
+
+
+async def names(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Named]:
+    """Who an account is, for the audit log."""
+    found = await session.scalars(select(StaffAccount).where(StaffAccount.id.in_(ids)))
+    return {a.id: Named(f"{a.name} {a.login}", f"/staff/{a.id}", "staff.manage") for a in found}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 
 from shared.kit.context import Kit
 from shared.kit.module import Module
-from shared.kit.staff import admin_pages, api, pages, token_pages
+from shared.kit.staff import accounts, admin_pages, api, pages, token_pages
 from shared.kit.staff.admin_pages import FindScope
 from shared.kit.web import NavItem
 
@@ -28,4 +28,5 @@ def staff(kit: Kit, find_scope: FindScope | None = None) -> Module:
         pages=both,
         templates=Path(__file__).parent / "templates",
         nav=(NavItem("staff", "账号", "/staff", "key", "staff.manage"),),
+        namings={"staff": accounts.names},
     )

@@ -1,6 +1,8 @@
-"""Names of this module's audit actions."""
+"""Names of this module's audit actions and of the codes in their details."""
 
 from shared.kit import audit
+from shared.kit.audit.titles import describe_values
+from shared.kit.staff.roles import ROLES
 
 audit.describe(
     {
@@ -20,4 +22,16 @@ audit.describe(
         "staff.token_created": "新建接口令牌",
         "staff.token_revoked": "停用接口令牌",
     }
+)
+describe_values("roles", {code: role.title for code, role in ROLES.items()})
+describe_values(
+    "reason",
+    {
+        "unknown": "没有这个账号",
+        "locked": "账号已锁定",
+        "disabled": "账号已停用",
+        "password": "密码不正确",
+        "permission": "没有这项权限",
+        "csrf": "不是从本系统的页面提交",
+    },
 )

@@ -9,15 +9,17 @@ from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from shared.kit import clock
 from shared.kit.errors import Problem
 from shared.kit.web import i18n
 from shared.kit.web.brand import Web, visible_nav
+from shared.kit.web.fields import field_title
 from shared.kit.web.filters import FILTERS
 from shared.kit.web.messages import COOKIE as FLASH_COOKIE
-from shared.kit.web.messages import FlashBox
+from shared.kit.web.messages import FlashBox, see_other
+from shared.kit.web.places import nearest, place_of
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 CSRF_FIELD = "csrf_token"
@@ -54,7 +56,7 @@ def build_environment(web: Web, static_url: Callable[[str], str]) -> Environment
     )
     install: Callable[..., None] = env.install_gettext_callables  # type: ignore[attr-defined]
     install(i18n.gettext, i18n.ngettext, newstyle=True)
-    env.filters.update(FILTERS, tr=i18n.translate)  # tr: texts that come from Python
+    env.filters.update(FILTERS, tr=i18n.translate, field_title=field_title)  # tr: texts that come from Python
     env.globals.update(
         static=static_url, css=_css(static_url), csrf_field=csrf_field, languages=i18n.LANGUAGES
     )
@@ -103,13 +105,19 @@ def _shell_values(request: Request, web: Web) -> Mapping[str, Any]:
         "live": None,
         "now": clock.now(),
         "path": path,
+        "place": place_of(request),
     }
 
 
-def render_problem(request: Request, problem: Problem) -> HTMLResponse:
-    """A refusal as a page, or as the part alone when a script asked for a part."""
+def render_problem(request: Request, problem: Problem) -> Response:
+    """A refusal as a page, or as the part alone when a script asked for a part.
+
+    Who opens the address a form is sent to (a bookmark, the way back) gets the page near it.
+    """
     headers = request.headers
     part = "hx-request" in headers or "x-part" in headers
+    if problem.status == 405 and request.method == "GET" and not part:
+        return see_other(nearest(request), "这一步要用页面上的按钮操作", "info")
     return render(
         request,
         "parts/error.html" if part else "error.html",

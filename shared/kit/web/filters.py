@@ -16,13 +16,6 @@ def number(value: float) -> str:
     return f"{value:,}"
 
 
-def wan(value: int) -> str:
-    """4651000 -> 465.1万; up to five digits are written out."""
-    if abs(value) < 10_000 or get_locale() == "en":
-        return number(value)
-    return f"{value / 10_000:,.1f}万"
-
-
 def _local(value: date | datetime) -> date | datetime:
     if not isinstance(value, datetime):
         return value
@@ -138,7 +131,7 @@ def urgency(value: datetime) -> str:
 
 
 FILTERS = {
-    "num": number, "wan": wan, "date": day, "month": month, "datetime": moment, "hm": hour_minute,
+    "num": number, "date": day, "month": month, "datetime": moment, "hm": hour_minute,
     "iso_day": iso_day, "day_minute": day_minute, "moment_text": written_moment,
     "age": age, "ago": ago, "left": left, "urgency": urgency,
 }  # fmt: skip

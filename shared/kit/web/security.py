@@ -1,4 +1,4 @@
-"""Middleware of every answer: strict headers, and the language of the request."""
+"""Middleware of every page: strict headers, the language of the request, forms sent with empty fields."""
 
 from http.cookies import CookieError, SimpleCookie
 
@@ -47,7 +47,7 @@ class SecurityHeaders:
 
 
 class RequestContext:
-    """Sets the language and the flash secret for the code that answers this request."""
+    """Sets the language and the flash secret for the code that answers; an empty field of a form is none."""
 
     def __init__(self, app: ASGIApp, secret: bytes) -> None:
         self.app = app
@@ -58,7 +58,14 @@ class RequestContext:
             cookie = Headers(scope=scope).get("cookie", "")
             scope.setdefault("state", {})["locale"] = i18n.set_locale(_cookie(cookie))
             secret_of_request.set(self.secret)
+            if not scope["path"].startswith("/api/"):
+                scope["query_string"] = _filled(scope["query_string"])
         await self.app(scope, receive, send)
+
+
+def _filled(query: bytes) -> bytes:
+    """The query without the fields a browser sends although nothing was chosen in them."""
+    return b"&".join(part for part in query.split(b"&") if part.partition(b"=")[2].strip(b"+"))
 
 
 def _cookie(header: str) -> str:

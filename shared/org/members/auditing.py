@@ -1,14 +1,17 @@
 """The roll's changes in the hash-chained audit log: who, what, which fields and unit, never a value."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit
 from shared.kit.audit.titles import describe_words
+from shared.kit.module import Named
+from shared.kit.pii import mask_card, mask_name
 from shared.org.members.models import Member
 from shared.org.members.newcomers import Newcomer
 
@@ -62,6 +65,16 @@ def _tellable(member: Member | Newcomer, fact: str, detail: Mapping[str, Any]) -
     if fields := [each["title"] for each in detail.get("fields", ())]:
         out["fields"] = fields
     return out
+
+
+async def names(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Named]:
+    """Whom an entry is about; somebody erased has no name any more."""
+    found = await session.execute(select(Member.id, Member.name, Member.card_no).where(Member.id.in_(ids)))
+    return {
+        m.id: Named(" ".join(filter(None, (mask_name(m.name), m.card_no and mask_card(m.card_no)))),
+                    f"/members/{m.id}", "members.read")
+        for m in found
+    }  # fmt: skip
 
 
 audit.describe({f"member.{fact}": title for fact, title in _ACTIONS.items()})

@@ -10,6 +10,7 @@ from shared.kit.web import NavItem
 from shared.org.db import OrgBase
 from shared.org.kit import OrgKit
 from shared.org.members.api import api
+from shared.org.members.auditing import names
 from shared.org.members.handlers import lookups, token_responder
 from shared.org.members.list_pages import list_pages
 from shared.org.members.pages import pages
@@ -32,4 +33,5 @@ def members(org: OrgKit) -> Module:
         responders=(token_responder(org),),
         templates=Path(__file__).parent / "templates",
         nav=(NavItem("members", org.profile.terms.person, "/members", "people", "members.read"),),
+        namings={"member": names},
     )
