@@ -15,6 +15,7 @@ from shared.kit.pii import derive_key  # noqa: F401 - keys come from the setting
 from shared.kit.staff import NewAccount, ensure_accounts
 from shared.kit.staff.models import StaffSession
 from shared.org.imports import pages as import_pages
+from shared.org.imports import queries
 from shared.org.imports.models import ImportBatch
 from shared.org.imports.worker import ImportWorker
 from shared.org.kit import OrgKit
@@ -141,6 +142,16 @@ async def test_a_line_is_put_aside_by_the_page(site: Site) -> None:
     page = (await site.page(f"{at}?tab=new")).text
     assert "恢复写入" in page
     assert "确认写入1人" in page
+
+
+async def test_every_tab_of_the_check_opens_in_page_and_api(site: Site) -> None:
+    await site.sign_in("clerk")
+    at = await site.upload("名册.csv", csv_file(HEAD, line(site.org)))
+    for tab in queries.TABS:
+        assert (await site.page(f"{at}?tab={tab}")).status_code == 200, tab
+        assert (await site.page(f"{at}/part/main?tab={tab}")).status_code == 200, tab
+        asked = await site.client.get(f"/api/v1{at}/rows", params={"outcome": tab})
+        assert asked.status_code == 200, tab
 
 
 async def test_a_big_plan_has_pages(site: Site) -> None:

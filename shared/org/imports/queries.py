@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -21,13 +22,16 @@ PROPOSALS = 300
 """units to be founded that a page lists; a file that proposes more is written otherwise than the tree"""
 WRONG_PAGE, FIRST_PAGE = "页码不正确", "请回到第一页。"
 
-TABS: dict[str, str] = {
+Tab = Literal["changed", "new", "refused", "same", "doubted", "failed", "kept"]
+Shown = Tab | Literal[""]
+"""a tab of the page; '' shows the first lines of each"""
+TABS: dict[Tab, str] = {
     "changed": "变更", "new": "新增", "refused": "不予写入", "same": "无变化",
     "doubted": "须核对", "failed": "写入时未成", "kept": "未撤回",
 }  # fmt: skip
 
 
-def _in_tab(tab: str) -> ColumnElement[bool]:
+def _in_tab(tab: Tab) -> ColumnElement[bool]:
     if tab == "doubted":
         return ImportRow.doubted.expression
     return ImportRow.state == tab if tab in ("failed", "kept") else ImportRow.outcome == tab
@@ -47,7 +51,7 @@ def _batch_of(place: Cursor) -> UUID:
         raise Invalid(WRONG_PAGE, hint=FIRST_PAGE) from error
 
 
-async def lines(session: AsyncSession, batch_id: UUID, tab: str, cursor: str | None) -> Page[ImportRow]:
+async def lines(session: AsyncSession, batch_id: UUID, tab: Tab, cursor: str | None) -> Page[ImportRow]:
     """One page of the lines of a tab, in the order of the file."""
     place = decode(cursor, 1)
     line = _line_of(place) if place else 0
@@ -70,8 +74,8 @@ async def lines(session: AsyncSession, batch_id: UUID, tab: str, cursor: str | N
 
 
 async def preview(
-    session: AsyncSession, batch_id: UUID, tabs: Sequence[str]
-) -> list[tuple[str, list[ImportRow]]]:
+    session: AsyncSession, batch_id: UUID, tabs: Sequence[Tab]
+) -> list[tuple[Tab, list[ImportRow]]]:
     """The first lines of each tab that has any; changes of name that wait for a look come first."""
     out, mine = [], select(ImportRow).where(ImportRow.batch_id == batch_id).order_by(ImportRow.line)
     for tab in tabs:

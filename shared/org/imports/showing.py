@@ -7,11 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from shared.kit.errors import Problem
+from shared.kit.pagination import Page
 from shared.kit.web import lazy_gettext
 from shared.org.imports import queries, service
 from shared.org.imports.aliases import Titles
 from shared.org.imports.columns import load
-from shared.org.imports.models import WORKING, ImportBatch
+from shared.org.imports.models import WORKING, ImportBatch, ImportRow
 from shared.org.imports.sums import counted
 from shared.org.kit import OrgKit
 
@@ -48,7 +49,7 @@ async def batch_context(
     session: AsyncSession,
     org: OrgKit,
     batch: ImportBatch,
-    tab: str,
+    tab: queries.Shown,
     cursor: str,
     *,
     problem: Problem | None = None,
@@ -70,11 +71,12 @@ async def batch_context(
 
 
 async def _checked(
-    session: AsyncSession, org: OrgKit, batch: ImportBatch, tab: str, cursor: str
+    session: AsyncSession, org: OrgKit, batch: ImportBatch, tab: queries.Shown, cursor: str
 ) -> dict[str, Any]:
     sums = await counted(session, batch)
     shown = [t for t in queries.TABS if sums.get(t) or t in _PREVIEWED or t == "same"]
-    page, groups = None, []
+    page: Page[ImportRow] | None = None
+    groups: list[tuple[queries.Tab, list[ImportRow]]] = []
     if tab:
         page = await queries.lines(session, batch.id, tab, cursor)
         groups = [(tab, list(page.rows))] if page.rows else []
