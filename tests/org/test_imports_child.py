@@ -91,7 +91,7 @@ async def test_a_child_that_hangs_is_ended() -> None:
         file.flush()
         began = time.monotonic()
         with pytest.raises(FileRefused) as refused:
-            async for _ in parse(file, silence=0.05):
+            async for _ in parse(file, silence=0.001):
                 pass
     assert time.monotonic() - began < 5
     assert "上限" in refused.value.reason

@@ -10,6 +10,7 @@ from shared.kit.errors import Problem
 from shared.kit.pagination import Page
 from shared.kit.web import lazy_gettext
 from shared.org.imports import queries, service
+from shared.org.imports.advice import advice
 from shared.org.imports.aliases import Titles
 from shared.org.imports.columns import load
 from shared.org.imports.models import WORKING, ImportBatch, ImportRow
@@ -56,10 +57,11 @@ async def batch_context(
     typed: FormData | None = None,
 ) -> dict[str, Any]:
     """Everything the page of one import shows."""
-    tables = load(batch.tables)
+    tables, titles = load(batch.tables), Titles(org)
     context: dict[str, Any] = {
         "batch": batch, "tables": tables, "status": STATUS[batch.status], "step": STEP[batch.status],
-        "tab": tab, "cursor": cursor, "problem": problem, "titles": Titles(org),
+        "tab": tab, "cursor": cursor, "problem": problem, "titles": titles,
+        "advice": None if problem else advice(org, batch, tables, titles), 
         "org_name": org.name, "terms": org.profile.terms,
         "left": queries.seconds_left(batch), "working": batch.status in WORKING, "typed": typed,
         "mapped": sum(1 for t in tables if t.used for f in t.fields if f),
