@@ -81,9 +81,9 @@ def _planning(router: APIRouter, org: OrgKit) -> None:
 
     @router.get("/{batch_id}/units")
     async def units(staff: Runner, session: Tx, batch_id: UUID) -> list[UnitProposal]:
-        """Units that would be founded."""
-        await service.get_batch(session, staff, batch_id)
-        return [UnitProposal.of(p) for p in await queries.proposals(session, org, batch_id)]
+        """Units that would be founded; afterwards those that were and stand."""
+        batch = await service.get_batch(session, staff, batch_id)
+        return [UnitProposal.of(p) for p in await queries.proposals(session, org, batch)]
 
     @router.put("/{batch_id}/units/{unit_id}")
     async def rename(staff: Runner, session: Tx, batch_id: UUID, unit_id: UUID, body: UnitIn) -> ImportOut:

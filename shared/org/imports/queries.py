@@ -13,7 +13,7 @@ from shared.kit.errors import Invalid
 from shared.kit.pagination import Cursor, Page, decode
 from shared.org.imports.models import WORKING, ImportBatch, ImportRow, ImportUnit
 from shared.org.kit import OrgKit
-from shared.org.units import below, units_by_id
+from shared.org.units import Unit, below, units_by_id
 
 PAGE = 50
 PREVIEW = 12
@@ -97,9 +97,19 @@ class Proposal:
     kind_title: str
 
 
-async def proposals(session: AsyncSession, org: OrgKit, batch_id: UUID) -> list[Proposal]:
-    """Units to be founded, from the top down; of very many the first."""
-    query = select(ImportUnit).where(ImportUnit.batch_id == batch_id)
+def _listed(batch: ImportBatch) -> Sequence[ColumnElement[bool]]:
+    """Units to be founded; afterwards those the batch did found; once taken back those still used."""
+    mine = [ImportUnit.batch_id == batch.id]
+    if batch.applied_at is not None:
+        mine.append(ImportUnit.founded.is_(True))
+    if batch.status == "withdrawn":
+        mine.append(ImportUnit.unit_id.in_(select(Unit.id).where(Unit.status == "active")))
+    return mine
+
+
+async def proposals(session: AsyncSession, org: OrgKit, batch: ImportBatch) -> list[Proposal]:
+    """Units to be founded or founded, from the top down; of very many the first."""
+    query = select(ImportUnit).where(*_listed(batch))
     query = query.order_by(ImportUnit.depth, ImportUnit.below, ImportUnit.name).limit(PROPOSALS)
     units = list(await session.scalars(query))
     bases = await units_by_id(session, {u.base_id for u in units})
@@ -114,9 +124,9 @@ async def proposals(session: AsyncSession, org: OrgKit, batch_id: UUID) -> list[
     return out
 
 
-async def count_proposals(session: AsyncSession, batch_id: UUID) -> int:
-    """How many units would be founded."""
-    query = select(func.count()).select_from(ImportUnit).where(ImportUnit.batch_id == batch_id)
+async def count_proposals(session: AsyncSession, batch: ImportBatch) -> int:
+    """How many units would be founded, or were."""
+    query = select(func.count()).select_from(ImportUnit).where(*_listed(batch))
     return await session.scalar(query) or 0
 
 

@@ -61,7 +61,7 @@ async def batch_context(
     context: dict[str, Any] = {
         "batch": batch, "tables": tables, "status": STATUS[batch.status], "step": STEP[batch.status],
         "tab": tab, "cursor": cursor, "problem": problem, "titles": titles,
-        "advice": None if problem else advice(org, batch, tables, titles), 
+        "advice": None if problem else advice(org, batch, tables, titles),
         "org_name": org.name, "terms": org.profile.terms,
         "left": queries.seconds_left(batch), "working": batch.status in WORKING, "typed": typed,
         "mapped": sum(1 for t in tables if t.used for f in t.fields if f),
@@ -91,8 +91,8 @@ async def _checked(
         "group_hints": HINTS,
         "group_titles": queries.TABS,
         "page": page,
-        "proposals": await queries.proposals(session, org, batch.id),
-        "proposals_all": await queries.count_proposals(session, batch.id),
+        "proposals": await queries.proposals(session, org, batch),
+        "proposals_all": await queries.count_proposals(session, batch),
         "until": service.withdraw_until(batch),
     }
 
