@@ -36,5 +36,5 @@ def _ask(folder: str) -> None:
         answer = ""
     if answer.strip().casefold() not in YES:
         raise common.CommandError(
-            "没有清空,数据原样保留(脚本中用 make reset YES=1)/ nothing was removed (scripts: make reset YES=1)"
+            "没有清空,数据原样保留(脚本: make reset YES=1)/ nothing was removed (scripts: make reset YES=1)"
         )
