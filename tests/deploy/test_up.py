@@ -113,7 +113,8 @@ def checkout(server_folder: Path) -> Iterator[Checkout]:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_day_with_the_suite(checkout: Checkout) -> None:
-    """Start, crash of a service, second start refused, stop; killed; started again with its data; reset."""
+    """Start, second start refused, crash of a service; recount, rebuild; stop; killed; started again; reset."""
+    assert "系统没有运行" in checkout.command("recount").stderr
     first = checkout.up()
     assert all(f"http://127.0.0.1:{checkout.ports[code]}" in checkout.said() for code in CODES)
     assert all(checkout.ready(code) for code in CODES)
@@ -123,6 +124,12 @@ def test_a_day_with_the_suite(checkout: Checkout) -> None:
     os.kill(checkout.pid_of("union"), signal.SIGKILL)
     assert eventually(lambda: "union 意外退出" in checkout.said())
     assert eventually(lambda: checkout.ready("union"))
+
+    for command, said in (("recount", "完全一致"), ("rebuild", "已重建并切换"), ("recount", "完全一致")):
+        done = checkout.command(command)
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert said in done.stdout
+        assert "None" not in done.stdout
 
     first.stop(timeout=30)
     assert "已停止" in checkout.said()
