@@ -14,11 +14,12 @@ help: ## 列出所有命令 / list the commands
 install: ## 创建 .venv 并按锁文件安装 / make .venv, install exactly the lock
 	@$(PYTHON) deploy/bootstrap.py
 
-up: install ## 启动整套系统,Ctrl-C 停止 / start everything, Ctrl-C stops it
-	@exec $(RUN) deploy.cli up
+up: ## 启动整套系统,Ctrl-C 停止 / start everything, Ctrl-C stops it
+	@$(PYTHON) deploy/bootstrap.py up
+	exec $(RUN) deploy.cli up
 
-reset: install ## 清空本机数据 / forget all local data
-	@exec $(RUN) deploy.cli reset
+reset: install ## 清空本机数据,先确认;YES=1 不问 / forget all local data after asking; YES=1: at once
+	@exec $(RUN) deploy.cli reset $(if $(filter 1,$(YES)),--yes)
 
 migrate: install ## 更新数据库结构 / bring the databases up to date
 	@exec $(RUN) deploy.cli migrate

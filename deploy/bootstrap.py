@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -13,20 +14,40 @@ VENV = ROOT / ".venv"
 STAMP = VENV / ".installed"
 
 
-def main() -> int:
-    """Nothing to do is the usual case and takes no time."""
+def main(arguments: Sequence[str]) -> int:
+    """Nothing to do is the usual case and takes no time. `up`: what follows wants its ports."""
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything is known to be new enough
         print("需要 Python 3.11 以上 / Python 3.11 or newer: make PYTHON=python3.12 up", file=sys.stderr)
         return 1
     python = VENV / "bin" / "python"
+    if "up" in arguments and not installed(python) and (complaint := ports_complaint()):
+        print(complaint, file=sys.stderr)
+        return 1
     if not runs(python):
         print("正在创建 .venv / making .venv", flush=True)
         if not make_venv():
             return 1
-    if not STAMP.exists() or STAMP.read_text(encoding="ascii") != fingerprint():
+    if not installed(python):
         install(python)
         STAMP.write_text(fingerprint(), encoding="ascii")
     return 0
+
+
+def installed(python: Path) -> bool:
+    """Whether everything the lock names is there."""
+    return python.exists() and STAMP.exists() and STAMP.read_text(encoding="ascii") == fingerprint()
+
+
+def ports_complaint() -> str:
+    """What is wrong with the ports, told before a minute of installing; empty when they are free."""
+    sys.path.insert(0, str(ROOT))
+    from deploy.local import ports  # noqa: PLC0415 - found only now; needs nothing installed
+
+    try:
+        ports.ports(ports.codes_in(ROOT / "services")).check_free()
+    except ports.PortTakenError as error:
+        return str(error)
+    return ""
 
 
 def make_venv() -> bool:
@@ -72,7 +93,7 @@ def install(python: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except subprocess.CalledProcessError as error:
         print(f"安装失败,见上面的信息 / installing failed: {error.cmd[:4]}", file=sys.stderr)
         sys.exit(1)

@@ -22,7 +22,7 @@ def no_arguments(_parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: dict[str, tuple[Run, Add, str]] = {
     "up": (up.run, no_arguments, "启动整套系统,Ctrl-C 停止 / start the suite, Ctrl-C stops it"),
-    "reset": (reset.run, no_arguments, "清空本机数据 / forget all local data"),
+    "reset": (reset.run, reset.add, "清空本机数据 / forget all local data"),
     "migrate": (prepare.migrate, no_arguments, "更新数据库结构 / bring the databases up to date"),
     "provision": (prepare.provision, no_arguments, "更新消息总线 / update the bus, let newcomers join"),
     "images": (images.run, images.add, "构建容器镜像 / build the container images"),

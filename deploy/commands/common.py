@@ -1,6 +1,7 @@
 """What the sub commands share."""
 
 from deploy.local.home import Home, home
+from deploy.local.leftovers import running
 from deploy.local.packages import ServicePackage, discover
 from deploy.local.ports import Ports, ports
 from deploy.local.suite import Say, Suite
@@ -24,8 +25,16 @@ def suite(say: Say) -> Suite:
     return Suite(home(), found, chosen_ports(found), say=say)
 
 
+def running_suite() -> tuple[Suite, int]:
+    """The suite that runs now, and its NATS process; a clear word when none does."""
+    pid = running(home(), "NATS")
+    if pid is None:
+        raise CommandError("系统没有运行,请先 make up / the suite is not running: make up")
+    return suite(print), pid
+
+
 def chosen_ports(found: list[ServicePackage]) -> Ports:
     return ports([package.code for package in found])
 
 
-__all__ = ["CommandError", "Home", "chosen_ports", "home", "packages", "suite"]
+__all__ = ["CommandError", "Home", "chosen_ports", "home", "packages", "running_suite", "suite"]

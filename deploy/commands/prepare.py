@@ -5,7 +5,7 @@ import asyncio
 
 from deploy.commands import common
 from deploy.local import postgres
-from deploy.local.leftovers import only_one, running
+from deploy.local.leftovers import only_one
 
 
 def migrate(_arguments: argparse.Namespace) -> int:
@@ -25,10 +25,7 @@ def migrate(_arguments: argparse.Namespace) -> int:
 
 def provision(_arguments: argparse.Namespace) -> int:
     """Accounts, streams, sources, consumers: a new organisation joins a running suite without a restart."""
-    suite = common.suite(print)
-    pid = running(suite.home, "NATS")
-    if pid is None:
-        raise common.CommandError("系统没有运行,请先 make up / the suite is not running: make up")
+    suite, pid = common.running_suite()
     asyncio.run(suite.bus.join_running(pid))
     print(f"消息总线已是最新 / the bus is up to date: {', '.join(suite.bus.codes)}")
     return 0

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from shared.kit.testing.process import port_taken
 
@@ -52,7 +53,26 @@ def ports(codes: Sequence[str]) -> Ports:
         **{code: FIRST_OTHER + number for number, code in enumerate(others)},
         **SERVERS,
     }
-    return Ports({name: _chosen(name, port) for name, port in default.items()})
+    chosen = {name: _chosen(name, port) for name, port in default.items()}
+    _refuse_shared(chosen)
+    return Ports(chosen)
+
+
+def codes_in(services: Path) -> list[str]:
+    """Every service by its folder; also known before anything is installed."""
+    return sorted(file.parent.name for file in services.glob("*/service.py"))
+
+
+def _refuse_shared(chosen: Mapping[str, int]) -> None:
+    """One port for two would let the second die again and again."""
+    for port in sorted(set(chosen.values())):
+        names = [name for name, each in chosen.items() if each == port]
+        if len(names) > 1:
+            settings = "、".join(setting_of(name) for name in names)
+            raise PortTakenError(
+                f"端口 {port} 同时设给了 {'、'.join(names)}。请改其中的设置: {settings}\n"
+                f"Port {port} is set for {', '.join(names)}. Change one of these settings."
+            )
 
 
 def _chosen(name: str, default: int) -> int:

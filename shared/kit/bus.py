@@ -147,7 +147,8 @@ class Bus:
     async def _lost(self) -> None:
         CONNECTED.labels(self.service).set(0)
         self._up.clear()
-        log.warning("bus lost")
+        if not self.client.is_closed:  # else we closed it
+            log.warning("bus lost")
 
     async def report(self, error: Exception) -> None:
         """Errors nats-py has no caller for; a refused right shows here only."""

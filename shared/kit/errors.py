@@ -3,11 +3,12 @@
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic_core.core_schema import ErrorType
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
@@ -122,8 +123,7 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        fields = {_place(e["loc"]): _chinese(e) for e in error.errors()}
-        return Invalid(*_TITLES[422][:1], hint=_TITLES[422][1], fields=fields)
+        return _invalid(error)
     if isinstance(error, HTTPException):
         title, hint = _TITLES.get(error.status_code, ("请求没有完成", "请稍后再试。"))
         out = Problem(title, hint=hint)
@@ -136,6 +136,16 @@ def problem_of(error: Exception) -> Problem:
         return Unavailable("数据库暂时连不上", hint="您填写的内容没有保存，请稍后再提交一次。")
     log.error("unhandled %s", type(error).__name__, exc_info=error)
     return Problem("系统出错了", hint="错误已记录。请稍后再试；若仍不行，请把追踪号告诉运维人员。")
+
+
+def _invalid(error: RequestValidationError) -> Invalid:
+    """What is wrong with what was sent; nobody typed an address, so that has another word."""
+    faults = error.errors()
+    fields = {_place(e["loc"]): _chinese(e) for e in faults}
+    if all(e["loc"][0] in ("path", "query") for e in faults):
+        return Invalid("网址不完整或不正确", hint="请回到首页，从左侧菜单进入。", fields=fields)
+    title, hint = _TITLES[422]
+    return Invalid(title, hint=hint, fields=fields)
 
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -159,18 +169,28 @@ _MESSAGES = {
     "date_parsing": "不是有效的日期，请按 2026-03-05 的样式填写",
     "uuid_parsing": "编号不正确",
     "int_parsing": "应为整数",
+    "bool_parsing": "应为是或否",
+    "greater_than": "数字太小",
+    "greater_than_equal": "数字太小",
+    "less_than": "数字太大",
+    "less_than_equal": "数字太大",
     "enum": "不在可选范围内",
     "literal_error": "不在可选范围内",
     "json_invalid": "JSON 格式不正确",
 }
 
 
+_PYDANTICS = frozenset(get_args(ErrorType))
+
+
 def _chinese(error: Mapping[str, Any]) -> str:
     """Pydantic's error in Chinese; own validators already speak Chinese, perhaps behind `Value error, `."""
-    said = str(error.get("msg", "")).removeprefix("Value error, ")
-    if any("\u4e00" <= character <= "\u9fff" for character in said):
-        return said
-    return _MESSAGES.get(str(error.get("type", "")), "填写有误")
+    kind, said = str(error.get("type", "")), str(error.get("msg", ""))
+    if kind == "value_error" or kind not in _PYDANTICS:  # pydantic's own may hold Chinese in an English text
+        own = said.removeprefix("Value error, ")
+        if any("\u4e00" <= character <= "\u9fff" for character in own):
+            return own
+    return _MESSAGES.get(kind, "填写有误")
 
 
 def install(app: FastAPI, page: Callable[[Request, Problem], Response] | None = None) -> None:

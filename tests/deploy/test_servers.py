@@ -6,12 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import NullPool, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from deploy.local import postgres
+from deploy.local.home import Home
 from deploy.local.leftovers import command_of
+from deploy.local.packages import ROOT
 from shared.kit.testing.postgres import PostgresServer
 from shared.kit.testing.process import ServerError, free_port
 from tests.deploy.sql import run
@@ -38,6 +44,38 @@ async def test_starts_again_at_once_after_a_killed_postmaster(server: PostgresSe
 async def test_demands_the_password(server: PostgresServer) -> None:
     with pytest.raises(DBAPIError, match="password authentication failed"):
         await run(server.url(password="guessed"), "SELECT 1")
+
+
+@pytest.fixture
+def suites_server(server_folder: Path) -> Iterator[PostgresServer]:
+    """With the settings of `make up`."""
+    home = Home(server_folder / f"terse-{free_port()}")
+    home.prepare()
+    server = postgres.server(home, free_port(), {**postgres.LAPTOP, "fsync": "off"})
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_a_broken_constraint_leaves_no_value_in_the_log(suites_server: PostgresServer) -> None:
+    number = "519901199001017774"
+    table = "CREATE TABLE roll (id text UNIQUE, born date NOT NULL)"
+    await run(suites_server.url(), table)
+    engine = create_async_engine(suites_server.url(), poolclass=NullPool)
+    insert = text("INSERT INTO roll SELECT cast(:id AS text), :born FROM generate_series(1, 2)")
+    for born in (None, date(1990, 1, 1)):
+        with pytest.raises(IntegrityError):
+            async with engine.begin() as connection:
+                await connection.execute(insert, {"id": number, "born": born})
+    log = suites_server.log.read_text()
+    assert "roll_id_key" in log
+    assert 'null value in column "born"' in log
+    assert number not in log
+
+
+def test_the_server_in_a_container_is_as_terse() -> None:
+    script = (ROOT / "deploy/images/postgres/quntuan-postgres").read_text()
+    assert f"log_error_verbosity={postgres.LAPTOP['log_error_verbosity']} " in script
 
 
 def test_a_half_made_cluster_is_not_left_behind(server_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

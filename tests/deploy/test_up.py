@@ -1,6 +1,7 @@
 """`quntuan up` as a newcomer and an impatient operator use it."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -38,10 +39,11 @@ class Checkout:
         self.log = home.with_suffix(".out")
         self.running: Child | None = None
 
-    def command(self, name: str) -> subprocess.CompletedProcess[str]:
+    def command(self, name: str, *more: str, answer: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self._arguments(name),
+            [*self._arguments(name), *more],
             env=self.environment,
+            input=answer,
             capture_output=True,
             text=True,
             check=False,
@@ -111,16 +113,23 @@ def checkout(server_folder: Path) -> Iterator[Checkout]:
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_a_day_with_the_suite(checkout: Checkout) -> None:
-    """Start, crash of a service, second start refused, stop; killed; started again with its data; reset."""
+    """Start, second start refused, crash of a service; recount, rebuild; stop; killed; started again; reset."""
+    assert "系统没有运行" in checkout.command("recount").stderr
     first = checkout.up()
     assert all(f"http://127.0.0.1:{checkout.ports[code]}" in checkout.said() for code in CODES)
     assert all(checkout.ready(code) for code in CODES)
     assert "已在运行" in checkout.command("up").stderr
-    assert checkout.command("reset").returncode == 1
+    assert "已在运行" in checkout.command("reset", "--yes").stderr
 
     os.kill(checkout.pid_of("union"), signal.SIGKILL)
     assert eventually(lambda: "union 意外退出" in checkout.said())
     assert eventually(lambda: checkout.ready("union"))
+
+    for command, said in (("recount", "完全一致"), ("rebuild", "已重建并切换"), ("recount", "完全一致")):
+        done = checkout.command(command)
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert said in done.stdout
+        assert "None" not in done.stdout
 
     first.stop(timeout=30)
     assert "已停止" in checkout.said()
@@ -135,7 +144,7 @@ def test_a_day_with_the_suite(checkout: Checkout) -> None:
     assert (checkout.home / "secrets" / "union-secret-key").read_text() == secret
     third.stop(timeout=30)
 
-    assert checkout.command("reset").returncode == 0
+    assert checkout.command("reset", "--yes").returncode == 0
     assert not checkout.home.exists()
 
 
@@ -148,6 +157,44 @@ def test_a_taken_port_is_named_with_the_setting_that_moves_it(checkout: Checkout
     assert f"端口 {checkout.ports['hub']}(hub)已被别的程序占用" in done.stderr
     assert "QUNTUAN_HUB_PORT=" in done.stderr
     assert checkout.listening() == []
+
+
+def test_two_services_on_one_port_are_refused_at_once(checkout: Checkout) -> None:
+    checkout.environment[setting_of("union")] = str(checkout.ports["hub"])
+    done = checkout.command("up")
+    assert done.returncode == 1
+    for said in ("同时设给了", "QUNTUAN_HUB_PORT", "QUNTUAN_UNION_PORT"):
+        assert said in done.stderr
+    assert checkout.listening() == []
+
+
+def test_a_taken_port_is_told_before_anything_is_installed(checkout: Checkout, tmp_path: Path) -> None:
+    """By the interpreter of the machine, which has no package of ours, in a checkout without .venv."""
+    for part in ("deploy", "shared/kit", "services"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    for file in ("shared/__init__.py", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    command = [f"{sys.base_prefix}/bin/python3", "deploy/bootstrap.py", "up"]
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", checkout.ports["nats"]))
+        other.listen()
+        done = subprocess.run(
+            command, cwd=tmp_path, env=checkout.environment, capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "QUNTUAN_NATS_PORT=" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(("answer", "code"), [("", 1), ("n\n", 1), ("是\n", 0), ("yes\n", 0)])
+def test_reset_asks_first(checkout: Checkout, answer: str, code: int) -> None:
+    kept = checkout.home / "kept"
+    checkout.home.mkdir()
+    (checkout.home / "quntuan-home").touch()
+    kept.touch()
+    done = checkout.command("reset", answer=answer)
+    assert (done.returncode, kept.exists()) == (code, code == 1), done.stderr
+    assert str(checkout.home) in done.stdout
 
 
 def test_secrets_are_for_their_owner_only(checkout: Checkout) -> None:

@@ -7,13 +7,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from deploy.local.packages import discover
 from shared.contracts.event import Event
 from shared.contracts.units import UnitChanged
 from shared.kit.clock import now
+from shared.kit.events.effects import reason
+from shared.kit.events.effects import told as told_of
 from shared.kit.events.envelope import Arrived, Checked
 from shared.kit.events.models import ChannelRow, GapRow, SourceRow
 from shared.kit.events.quarantine import put_aside
@@ -107,6 +110,40 @@ async def test_a_message_that_can_be_read_now_is_applied(service: Service) -> No
     admin = await signed_in(service, "admin")
     await admin.post(f"/ops/quarantine/{row}/retry")
     assert "没有隔离的消息" in (await admin.get("/ops")).text
+
+
+NUMBER = "519901199001017774"
+
+
+async def real_errors(service: Service) -> list[Exception]:
+    """What goes wrong with a row, each with the row's value in its own text."""
+    statements = (
+        "select cast(cast(:n as text) as date)",
+        "insert into event_channel (channel) select cast(:n as text) from generate_series(1, 2)",
+    )
+    errors: list[Exception] = [KeyError(NUMBER)]
+    for statement in statements:
+        with pytest.raises(DBAPIError) as caught:
+            async with service.kit.database.transaction() as session:
+                await session.execute(text(statement), {"n": NUMBER})
+        errors.append(caught.value)
+    with pytest.raises(ValidationError) as invalid:
+        UnitChanged.model_validate({"name": [NUMBER]})
+    return [*errors, invalid.value]
+
+
+async def test_readiness_and_the_page_tell_no_value_of_a_row(service: Service) -> None:
+    admin = await signed_in(service, "admin")
+    errors = await real_errors(service)
+    assert sum(NUMBER in str(error) for error in errors) == 3, "the duplicate key's is hidden already"
+    for error in errors:
+        service.engine.relay.last_problem = service.engine.projector.last_problem = told_of(error)
+        said = (await admin.get("/readyz")).text
+        assert type(error).__name__ in said
+        assert NUMBER not in said
+        if isinstance(error, DBAPIError):
+            assert reason(error).startswith(type(error).__name__)
+            assert NUMBER not in reason(error)
 
 
 async def test_lags_gaps_and_versions_are_told(service: Service) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,6 +11,11 @@ from jinja2 import UndefinedError
 from shared.kit.web import Brand, NavItem, Web
 from shared.kit.web.brand import visible_nav
 from tests.kit.web_app import Person, build
+
+
+def words_of(html: str) -> set[str]:
+    """What stands to read on a page."""
+    return set(re.sub(r"<[^>]*>", " ", html).split())
 
 
 @pytest.fixture
@@ -114,6 +120,29 @@ async def test_a_refusal_is_a_page_a_part_or_json(client: httpx.AsyncClient) -> 
     assert "<html" not in part.text
     data = await client.get("/refused", headers={"accept": "application/json"})
     assert data.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/list/1", f"/list/{UUID(int=1)}?tab=new"])
+async def test_a_wrong_address_is_told_without_code_words(client: httpx.AsyncClient, path: str) -> None:
+    page = await client.get(path, headers={"accept": "text/html"})
+    assert (page.status_code, "网址不完整或不正确" in page.text) == (422, True)
+    for code in ("tab", "number", "Input", "should"):
+        assert code not in words_of(page.text), code
+
+
+async def test_a_wrong_form_is_told_without_code_words_and_a_program_gets_the_names(
+    client: httpx.AsyncClient,
+) -> None:
+    form = {"kind": "丙", "size": "x"}
+    page = await client.post("/form", data=form, headers={"accept": "text/html"})
+    assert page.status_code == 422
+    assert {"不在可选范围内", "应为整数", "填写的内容有误"} <= words_of(page.text)
+    assert not {"kind", "size"} & words_of(page.text)
+    told = await client.post("/form", data=form, headers={"accept": "application/json"})
+    assert told.json()["errors"] == [
+        {"field": "kind", "message": "不在可选范围内"},
+        {"field": "size", "message": "应为整数"},
+    ]
 
 
 async def test_an_unknown_error_shows_nothing_from_inside(client: httpx.AsyncClient) -> None:

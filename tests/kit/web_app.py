@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import FastAPI, Form, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
@@ -100,6 +101,12 @@ def build() -> FastAPI:
     async def refused(request: Request) -> Response:
         signed_in(request)
         raise errors.Refused("这个人已经在册", hint="请打开名册核对后再登记。")
+
+    @app.post("/form")
+    async def form(kind: Annotated[Literal["甲", "乙"], Form()], size: Annotated[int, Form()]) -> None: ...
+
+    @app.get("/list/{number}")
+    async def numbered(number: UUID, tab: Literal["新增", ""] = "") -> None: ...
 
     @app.get("/broken")
     async def broken(request: Request) -> Response:

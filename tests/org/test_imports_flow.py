@@ -211,16 +211,13 @@ async def test_columns_corrected_by_hand_are_remembered(org: OrgKit) -> None:
     await settle(org)
     batch = await again(org, batch.id)
     assert (batch.status, batch.sums["new"]) == ("ready", 1)
-    guessed = await upload(
-        org, "又.csv", csv_file(head.replace("甲栏", "姓名").replace("丁栏", "所在单位"), line(org))
-    )
+    unsure = head.replace("甲栏", "姓名").replace("丁栏", "单位").replace("己栏", "组织")
+    guessed = await upload(org, "又.csv", csv_file(unsure, line(org)))
     assert guessed.status == "mapping"
     async with org.kit.database.transaction() as session:
         await service.remap(session, org, CLERK_1, guessed.id, [{"sheet": 0, "use": True, "fields": fields}])
     await settle(org)
-    third = await upload(
-        org, "再.csv", csv_file(head.replace("甲栏", "姓名").replace("丁栏", "所在单位"), line(org))
-    )
+    third = await upload(org, "再.csv", csv_file(unsure, line(org)))
     assert (third.status, third.tables[0]["remembered"]) == ("ready", True)
 
 
@@ -415,6 +412,9 @@ async def test_the_errors_file_has_the_same_form_and_can_be_sent_again(org: OrgK
     assert cells[2][7] == "4"
     assert "位数不对" in cells[2][8]
     assert all(c.data_type in ("s", "n") for row in book["在册"].iter_rows() for c in row)
+    assert {c.number_format for row in book["在册"].iter_rows(min_row=2) for c in row} == {"@"}, (
+        "blank ones too"
+    )
     mended = [[v or "" for v in row] for row in cells]
     mended[2][0], mended[2][1] = "乐文博", identity_number()
     second = await upload(org, "改好.xlsx", workbook({"在册": mended}))

@@ -14,7 +14,7 @@ from sqlalchemy import event, func, select, text
 from shared.kit.errors import TooLarge
 from shared.org.imports import apply, forgetting, limits, service, withdraw
 from shared.org.imports.models import ImportBatch, ImportRow
-from shared.org.imports.queries import PAGE, TABS
+from shared.org.imports.queries import PAGE, TABS, Shown
 from shared.org.imports.service import Decision
 from shared.org.imports.showing import batch_context
 from shared.org.imports.sums import outcome_sums
@@ -78,10 +78,11 @@ async def rows_touched(org: OrgKit, statement: str, parameters: Any) -> float:
 
 async def test_pages_of_a_large_import_read_a_handful_of_lines(org: OrgKit) -> None:
     batch_id = await large(org)
+    tabs: list[Shown] = ["", *TABS]
     with reads(org) as sent:
         async with org.kit.database.transaction() as session:
             batch = await session.get_one(ImportBatch, batch_id)
-            for tab in ("", *TABS):
+            for tab in tabs:
                 context = await batch_context(session, org, batch, tab, "")
                 if tab and (page := context["page"]) and page.next:
                     following = await batch_context(session, org, batch, tab, page.next)

@@ -15,6 +15,7 @@ from shared.kit.pii import derive_key  # noqa: F401 - keys come from the setting
 from shared.kit.staff import NewAccount, ensure_accounts
 from shared.kit.staff.models import StaffSession
 from shared.org.imports import pages as import_pages
+from shared.org.imports import queries
 from shared.org.imports.models import ImportBatch
 from shared.org.imports.worker import ImportWorker
 from shared.org.kit import OrgKit
@@ -119,16 +120,16 @@ async def test_from_upload_to_withdrawal_by_the_pages(site: Site) -> None:
 
 async def test_columns_by_the_page(site: Site) -> None:
     await site.sign_in("clerk")
-    at = await site.upload("名册.csv", csv_file(HEAD.replace("所在组织", "单位"), line(site.org)))
+    at = await site.upload("名册.csv", csv_file(f"{HEAD.replace('所在组织', '单位')},组织", line(site.org)))
     page = (await site.page(at)).text
     assert "请核对" in page
-    twice = {"width-0": "6", "use-0": "1", "c-0-0": "name", "c-0-1": "name", "c-0-3": "unit"}
+    twice = {"width-0": "7", "use-0": "1", "c-0-0": "name", "c-0-1": "name", "c-0-3": "unit"}
     refused = await site.post(f"{at}/columns", **twice)
     assert refused.status_code == 422
     assert "有两列都对应“姓名”" in refused.text
     codes = ["name", "identity", "phone", "unit", "kind", "joined_on"]
     mapping = {f"c-0-{n}": code for n, code in enumerate(codes)}
-    assert (await site.post(f"{at}/columns", **{"width-0": "6", "use-0": "1", **mapping})).status_code == 303
+    assert (await site.post(f"{at}/columns", **{"width-0": "7", "use-0": "1", **mapping})).status_code == 303
     await settle(site.org)
     assert "确认写入1人" in (await site.page(at)).text
 
@@ -141,6 +142,16 @@ async def test_a_line_is_put_aside_by_the_page(site: Site) -> None:
     page = (await site.page(f"{at}?tab=new")).text
     assert "恢复写入" in page
     assert "确认写入1人" in page
+
+
+async def test_every_tab_of_the_check_opens_in_page_and_api(site: Site) -> None:
+    await site.sign_in("clerk")
+    at = await site.upload("名册.csv", csv_file(HEAD, line(site.org)))
+    for tab in queries.TABS:
+        assert (await site.page(f"{at}?tab={tab}")).status_code == 200, tab
+        assert (await site.page(f"{at}/part/main?tab={tab}")).status_code == 200, tab
+        asked = await site.client.get(f"/api/v1{at}/rows", params={"outcome": tab})
+        assert asked.status_code == 200, tab
 
 
 async def test_a_big_plan_has_pages(site: Site) -> None:
@@ -169,6 +180,39 @@ async def test_bad_uploads_say_what_to_do(site: Site) -> None:
     assert "这是 PDF 文件，不是表格" in (await site.page(at)).text
     no_token = await site.client.post("/imports", files={"file": ("a.csv", b"x")}, headers=HTML)
     assert no_token.status_code == 403
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+NO_ROSTERS = {
+    "表头.csv": (csv_file(HEAD), "表头下面没有人员", "请确认上传的是填好的名册"),
+    "照片.xlsx": (b"\xff\xd8\xff\xe0" + b"x" * 99, "这是图片，不是表格", "请向制表人要原来的 Excel"),
+    "手机照片.xlsx": (b"\0\0\0\x18ftypheic" + b"\0" * 99, "这是图片，不是表格", "请向制表人要原来的 Excel"),
+    "扫描件.csv": (b"%PDF-1.7", "这是 PDF 文件，不是表格", "请向制表人要原来的 Excel"),
+    "压缩.xlsx": (b"Rar!" + b"x" * 99, "这是压缩包，不是表格", "请先解压"),
+    "说明.txt": ("请各单位周五前报送\r\n".encode(), "没有认出表头", "如果选错了文件，请取消导入"),
+    "加密.xlsx": (OLE + "EncryptedPackage".encode("utf-16-le"), "文件设置了打开密码", "请取消密码"),
+    "空白.csv": (b"\r\n , \r\n", "文件里没有任何内容", "请确认上传的是填好的名册"),
+    "别家.csv": (
+        "姓名,性别,所在妇联组织\r\n单文慧,女,春熙社区妇联\r\n".encode(),
+        "整份文件没有一行可以写入", "如果这是其他组织的名册",
+    ),
+    "别家又一.csv": (
+        "姓名,性别,所属商会\r\n单文慧,女,春熙商会\r\n".encode(),
+        "没有认出哪一列是所在单位", "如果这是其他组织的名册",
+    ),
+}  # fmt: skip
+
+
+async def test_a_file_that_is_no_roster_says_what_to_do_next(site: Site) -> None:
+    await site.sign_in("clerk")
+    for name, (data, said, hint) in NO_ROSTERS.items():
+        page = (await site.page(await site.upload(name, data))).text
+        assert said in page, name
+        assert hint in page, name
+        assert "文件与名册一致" not in page, name
+    files = {"file": ("空.xlsx", b"")}
+    empty = await site.client.post("/imports", data={"csrf_token": site.csrf}, files=files, headers=HTML)
+    assert (empty.status_code, "文件是空的，请重新选择" in empty.text) == (422, True)
 
 
 async def test_only_who_may_run_imports(site: Site) -> None:

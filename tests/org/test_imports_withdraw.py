@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from shared.kit import clock
 from shared.kit.audit import AuditEntry
-from shared.org.imports import service
+from shared.org.imports import queries, service
 from shared.org.kit import OrgKit
 from shared.org.members import Member, MemberChange, read_entry
 from shared.org.members.models import MemberKey
@@ -28,16 +28,25 @@ from tests.org.imports_tools import (
 from tests.org.people import admit, identity_number, told
 
 
+async def units_shown(org: OrgKit, batch_id: UUID) -> list[str]:
+    batch = await again(org, batch_id)
+    async with org.kit.database.transaction() as session:
+        return [p.unit.name for p in await queries.proposals(session, org, batch)]
+
+
 async def test_taken_back_a_newcomer_leaves_no_trace_and_can_come_again(org: OrgKit) -> None:
     kind = next(k for k in org.policy.kinds if not k.needs_consent).title
     data = csv_file(HEAD, line(org, kind=kind), line(org, "乐文博", kind=kind))
     batch = await confirm(org, await upload(org, "名册.csv", data))
     async with org.kit.database.transaction() as session:
         people = list(await session.scalars(select(Member.id)))
+    assert await units_shown(org, batch.id) == [unit_name(org)]
+    async with org.kit.database.transaction() as session:
         await service.withdraw(session, CLERK_1, batch.id)
     await settle(org)
     batch = await again(org, batch.id)
     assert (batch.status, batch.sums["withdrawn"], batch.sums["kept"]) == ("withdrawn", 2, 0)
+    assert await units_shown(org, batch.id) == []
     async with org.kit.database.transaction() as session:
         for table in (Member, MemberKey, MemberChange):
             assert await session.scalar(select(func.count()).select_from(table)) == 0
@@ -73,6 +82,7 @@ async def test_a_unit_others_use_by_now_stays_open(org: OrgKit) -> None:
         await admit(session, org, unit, name="江晓枫")
         await service.withdraw(session, CLERK_1, batch.id)
     await settle(org)
+    assert await units_shown(org, batch.id) == [unit_name(org)]
     async with org.kit.database.transaction() as session:
         assert await session.scalar(select(Unit.status).where(Unit.name == unit_name(org))) == "active"
     assert await on_roll(org) == 1

@@ -36,7 +36,8 @@ async def _recount(kit: Kit) -> int:
     async with kit.database.transaction() as session:
         run = await session.get_one(RecountRun, run_id)
         for part in await service.parts(session, run_id):
-            words = part.problem or f"{part.there} / {part.here}, 差异 {part.differ}, 已修复 {part.mended}"
+            there = "—" if part.there is None else part.there  # derived rows have no owner's side
+            words = part.problem or f"{there} / {part.here}, 差异 {part.differ}, 已修复 {part.mended}"
             print(f"{part.org or 'hub':10} {KINDS[part.kind]} {part.part}: {words}")  # noqa: T201
     print(f"{STATES[run.state][0]} / {run.state}")  # noqa: T201
     return 0 if run.state in ("equal", "mended") else 1

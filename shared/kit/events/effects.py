@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Received
+from shared.kit.bus import TRANSIENT, ApiError, BusAway
 from shared.kit.module import Projection
 
 EVENT_IS_TO_BLAME = ("22", "23", "P0")
@@ -56,14 +57,23 @@ async def apply_each(
 
 
 def told(error: BaseException) -> str:
-    """What readiness, read by anybody, tells of an error: a database's text could hold a row's values."""
-    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
-    if isinstance(error, DBAPIError) or state:
-        return f"{type(error).__name__} {state or ''}".strip()
-    return str(error) or repr(error)
+    """What readiness, read by anybody, tells of an error: what the bus says holds nobody's values."""
+    if isinstance(error, (BusAway, ApiError, *TRANSIENT)):
+        return str(error) or type(error).__name__
+    return _database(error) or type(error).__name__
 
 
 def reason(error: Exception) -> str:
-    """What staff read in quarantine; a database error without its parameters."""
-    text_ = str(error.orig) if isinstance(error, DBAPIError) else str(error)
-    return f"{type(error).__name__}: {text_.splitlines()[0][:300] if text_ else ''}"
+    """What staff read in quarantine; a database error's text may quote a row, so only its code."""
+    said = str(error).splitlines()
+    return _database(error) or f"{type(error).__name__}: {said[0][:300] if said else ''}"
+
+
+def _database(error: BaseException) -> str:
+    """Kind, code and constraint of a database's error; empty for any other."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
+    if not isinstance(error, DBAPIError) and not state:
+        return ""
+    constraint = getattr(getattr(cause, "__cause__", None), "constraint_name", None)
+    return " ".join(filter(None, (type(error).__name__, state, constraint)))

@@ -1,6 +1,6 @@
 """The JSON API of imports; everything the pages can do."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Query, Response, UploadFile
@@ -27,7 +27,6 @@ from shared.org.kit import OrgKit
 
 Runner = Annotated[Staff, Depends(require("imports.run"))]
 Place = Annotated[SearchText, Query()]
-Tab = Literal["new", "changed", "same", "refused", "doubted", "failed", "kept"]
 
 
 def api(org: OrgKit) -> APIRouter:
@@ -57,7 +56,9 @@ def _reading(router: APIRouter, org: OrgKit) -> None:
         return ImportOut.of(await service.get_batch(session, staff, batch_id))
 
     @router.get("/{batch_id}/rows")
-    async def rows(staff: Runner, session: Tx, batch_id: UUID, outcome: Tab, cursor: Place = "") -> LineList:
+    async def rows(
+        staff: Runner, session: Tx, batch_id: UUID, outcome: queries.Tab, cursor: Place = ""
+    ) -> LineList:
         """Lines of one outcome in the order of the file."""
         await service.get_batch(session, staff, batch_id)
         audit.record(session, actor=staff, action="import.viewed", target=("import", batch_id))
@@ -80,9 +81,9 @@ def _planning(router: APIRouter, org: OrgKit) -> None:
 
     @router.get("/{batch_id}/units")
     async def units(staff: Runner, session: Tx, batch_id: UUID) -> list[UnitProposal]:
-        """Units that would be founded."""
-        await service.get_batch(session, staff, batch_id)
-        return [UnitProposal.of(p) for p in await queries.proposals(session, org, batch_id)]
+        """Units that would be founded; afterwards those that were and stand."""
+        batch = await service.get_batch(session, staff, batch_id)
+        return [UnitProposal.of(p) for p in await queries.proposals(session, org, batch)]
 
     @router.put("/{batch_id}/units/{unit_id}")
     async def rename(staff: Runner, session: Tx, batch_id: UUID, unit_id: UUID, body: UnitIn) -> ImportOut:

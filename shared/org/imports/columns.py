@@ -128,11 +128,15 @@ def with_head(
     guesses = [titles.guess(t) if t else None for t in found]
     fields = [g.code if g else "" for g in guesses]
     confidence = [g.confidence if g else 1.0 for g in guesses]
+    loose = fields.count(UNIT)
     for column, code in enumerate(fields):
         rivals = [c for c, other in enumerate(fields) if other == code and code]
         best = max(rivals, key=lambda c: (confidence[c], -c), default=column)
         if code and best != column:
             fields[column], confidence[column] = "", 1.0
+    if fields.count(UNIT) == loose == 1:  # the only column it can be; the check shows what comes of it
+        unit = fields.index(UNIT)
+        confidence[unit] = max(SURE, confidence[unit])
     table.fields, table.confidence, table.remembered = fields, confidence, False
     if (known := remembered.get(table.shape)) and len(known) == len(fields):
         table.fields = [code if code in titles.by_code else "" for code in known]

@@ -152,18 +152,21 @@ async def _xlsx(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: 
             at += 1
             line = _line(cells, width, places, _explained(row, troubles))
             _put(sheet, at, line, as_words, {places["原因"]: why})
-        sheet.set_column(0, max(width - 3, 0), 14)
-        sheet.set_column(width - 2, width - 1, 44)
+        sheet.set_column(0, max(width - 3, 0), 14, as_words)
+        sheet.set_column(width - 2, width - 1, 44, as_words)
     book.close()
     out.seek(0)
     return out
 
 
 def _put(sheet: Any, at: int, texts: Sequence[str], form: Any, special: dict[int, Any] | None = None) -> None:
-    """Every cell as text: identity numbers stay whole, formulas stay words."""
+    """Every cell as text, blank ones too: what is typed there stays whole, formulas stay words."""
     for column, text in enumerate(texts):
+        cell_form = (special or {}).get(column, form)
         if text:
-            sheet.write_string(at, column, text, (special or {}).get(column, form))
+            sheet.write_string(at, column, text, cell_form)
+        else:
+            sheet.write_blank(at, column, None, cell_form)
 
 
 def _sheet_name(name: str) -> str:

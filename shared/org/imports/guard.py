@@ -10,19 +10,27 @@ from shared.org.imports.refusal import FileRefused
 
 SAVE_AS = "请在 Excel 或 WPS 中打开，另存为“Excel 工作簿（.xlsx）”或“CSV UTF-8”后再上传。"
 AGAIN = "请重新导出或重新下载该文件，再上传一次。"
+ASK = "系统不识别图中的文字。请向制表人要原来的 Excel 或 CSV 文件，再上传。"
+UNPACK = "请先解压，再上传里面的名册（.xlsx 或 CSV）。"
+COPY = "请把其中的表格复制到 Excel 或 WPS 表格，另存为“Excel 工作簿（.xlsx）”后再上传。"
+CHOOSE = "请重新选择名册文件（.xlsx 或 CSV）。"
 
+_PICTURE, _ARCHIVE, _PROGRAM = "这是图片，不是表格", "这是压缩包，不是表格", "这是程序文件，不是表格"
 _MAGIC = (
-    (b"%PDF", "这是 PDF 文件，不是表格"),
-    (b"\xff\xd8\xff", "这是图片，不是表格"),
-    (b"\x89PNG", "这是图片，不是表格"),
-    (b"GIF8", "这是图片，不是表格"),
-    (b"Rar!", "这是压缩包，不是表格"),
-    (b"7z\xbc\xaf", "这是压缩包，不是表格"),
-    (b"\x1f\x8b", "这是压缩包，不是表格"),
-    (b"{\\rtf", "这是 RTF 文档，不是表格"),
-    (b"MZ", "这是程序文件，不是表格"),
-    (b"\x7fELF", "这是程序文件，不是表格"),
+    (b"%PDF", "这是 PDF 文件，不是表格", ASK),
+    (b"\xff\xd8\xff", _PICTURE, ASK),
+    (b"\x89PNG", _PICTURE, ASK),
+    (b"GIF8", _PICTURE, ASK),
+    (b"II*\x00", _PICTURE, ASK),
+    (b"MM\x00*", _PICTURE, ASK),
+    (b"Rar!", _ARCHIVE, UNPACK),
+    (b"7z\xbc\xaf", _ARCHIVE, UNPACK),
+    (b"\x1f\x8b", _ARCHIVE, UNPACK),
+    (b"{\\rtf", "这是 RTF 文档，不是表格", COPY),
+    (b"MZ", _PROGRAM, CHOOSE),
+    (b"\x7fELF", _PROGRAM, CHOOSE),
 )
+_BOXED_PICTURE = re.compile(rb"\A(?:RIFF.{4}WEBP|.{4}ftyp(?:heic|heix|mif1|avif)|BM.{4}\x00{4})", re.DOTALL)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _WEB = re.compile(
@@ -45,10 +53,10 @@ _PARTS = (
     ),
 )  # fmt: skip
 _FOREIGN = {
-    "word/document.xml": "这是 Word 文档，不是表格",
-    "ppt/presentation.xml": "这是演示文稿，不是表格",
-    "content.xml": "这是 ODS 表格，暂不支持",
-    "xl/workbook.bin": "这是二进制 Excel 格式（.xlsb），暂不支持",
+    "word/document.xml": ("这是 Word 文档，不是表格", COPY),
+    "ppt/presentation.xml": ("这是演示文稿，不是表格", COPY),
+    "content.xml": ("这是 ODS 表格，暂不支持", SAVE_AS),
+    "xl/workbook.bin": ("这是二进制 Excel 格式（.xlsb），暂不支持", SAVE_AS),
 }
 _DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY|ELEMENT)", re.IGNORECASE)
 _EXTERNAL = re.compile(
@@ -63,14 +71,16 @@ def kind_of(source: BinaryIO) -> str:
     head = source.read(4096)
     source.seek(0)
     if not head:
-        raise FileRefused("文件是空的", AGAIN)
+        raise FileRefused("文件是空的", CHOOSE)
     if head.startswith(_OLE):
         raise _old_excel(source)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "xlsx"
-    for magic, reason in _MAGIC:
+    for magic, reason, hint in _MAGIC:
         if head.startswith(magic):
-            raise FileRefused(reason, SAVE_AS)
+            raise FileRefused(reason, hint)
+    if _BOXED_PICTURE.match(head):
+        raise FileRefused(_PICTURE, ASK)
     if _WEB.match(head):
         raise FileRefused("这是网页或 XML 文件，只是扩展名像表格", SAVE_AS)
     return "text"
@@ -101,11 +111,11 @@ def open_workbook(source: BinaryIO) -> zipfile.ZipFile:
         if entry.filename.lower() in names:
             raise FileRefused("文件里有重名的部分，不像 Excel 存出来的", SAVE_AS)
         names.add(entry.filename.lower())
-    for name, reason in _FOREIGN.items():
+    for name, (reason, hint) in _FOREIGN.items():
         if name in names:
-            raise FileRefused(reason, SAVE_AS)
+            raise FileRefused(reason, hint)
     if "xl/workbook.xml" not in names:
-        raise FileRefused("这是压缩包，不是 Excel 工作簿", SAVE_AS)
+        raise FileRefused("这是压缩包，不是 Excel 工作簿", UNPACK)
     return package
 
 

@@ -28,7 +28,6 @@ from shared.org.imports.worker import ImportWorker
 from shared.org.kit import OrgKit
 
 Runner = Annotated[Staff, Depends(require("imports.run"))]
-Tab = Literal["", "new", "changed", "same", "refused", "failed", "kept"]
 Typed = Annotated[FreeText200, Form()]
 Place = Annotated[SearchText, Query()]
 Events = AsyncIterator[ServerSentEvent]
@@ -70,7 +69,12 @@ def _uploading(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
 def _looking(router: APIRouter, org: OrgKit) -> None:
     @router.get("/{batch_id}")
     async def show(
-        request: Request, session: Tx, staff: Runner, batch_id: UUID, tab: Tab = "", cursor: Place = ""
+        request: Request,
+        session: Tx,
+        staff: Runner,
+        batch_id: UUID,
+        tab: queries.Shown = "",
+        cursor: Place = "",
     ) -> Response:
         """The step the import is at."""
         batch = await service.get_batch(session, staff, batch_id)
@@ -83,7 +87,12 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
 
     @router.get("/{batch_id}/part/main")
     async def part(
-        request: Request, session: Tx, staff: Runner, batch_id: UUID, tab: Tab = "", cursor: Place = ""
+        request: Request,
+        session: Tx,
+        staff: Runner,
+        batch_id: UUID,
+        tab: queries.Shown = "",
+        cursor: Place = "",
     ) -> Response:
         """The part that changes while the worker works."""
         batch = await service.get_batch(session, staff, batch_id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -12,7 +13,7 @@ from shared.kit.errors import Invalid
 from shared.kit.pagination import Cursor, Page, decode
 from shared.org.imports.models import WORKING, ImportBatch, ImportRow, ImportUnit
 from shared.org.kit import OrgKit
-from shared.org.units import below, units_by_id
+from shared.org.units import Unit, below, units_by_id
 
 PAGE = 50
 PREVIEW = 12
@@ -21,13 +22,16 @@ PROPOSALS = 300
 """units to be founded that a page lists; a file that proposes more is written otherwise than the tree"""
 WRONG_PAGE, FIRST_PAGE = "页码不正确", "请回到第一页。"
 
-TABS: dict[str, str] = {
+Tab = Literal["changed", "new", "refused", "same", "doubted", "failed", "kept"]
+Shown = Tab | Literal[""]
+"""a tab of the page; '' shows the first lines of each"""
+TABS: dict[Tab, str] = {
     "changed": "变更", "new": "新增", "refused": "不予写入", "same": "无变化",
     "doubted": "须核对", "failed": "写入时未成", "kept": "未撤回",
 }  # fmt: skip
 
 
-def _in_tab(tab: str) -> ColumnElement[bool]:
+def _in_tab(tab: Tab) -> ColumnElement[bool]:
     if tab == "doubted":
         return ImportRow.doubted.expression
     return ImportRow.state == tab if tab in ("failed", "kept") else ImportRow.outcome == tab
@@ -47,7 +51,7 @@ def _batch_of(place: Cursor) -> UUID:
         raise Invalid(WRONG_PAGE, hint=FIRST_PAGE) from error
 
 
-async def lines(session: AsyncSession, batch_id: UUID, tab: str, cursor: str | None) -> Page[ImportRow]:
+async def lines(session: AsyncSession, batch_id: UUID, tab: Tab, cursor: str | None) -> Page[ImportRow]:
     """One page of the lines of a tab, in the order of the file."""
     place = decode(cursor, 1)
     line = _line_of(place) if place else 0
@@ -70,8 +74,8 @@ async def lines(session: AsyncSession, batch_id: UUID, tab: str, cursor: str | N
 
 
 async def preview(
-    session: AsyncSession, batch_id: UUID, tabs: Sequence[str]
-) -> list[tuple[str, list[ImportRow]]]:
+    session: AsyncSession, batch_id: UUID, tabs: Sequence[Tab]
+) -> list[tuple[Tab, list[ImportRow]]]:
     """The first lines of each tab that has any; changes of name that wait for a look come first."""
     out, mine = [], select(ImportRow).where(ImportRow.batch_id == batch_id).order_by(ImportRow.line)
     for tab in tabs:
@@ -93,9 +97,19 @@ class Proposal:
     kind_title: str
 
 
-async def proposals(session: AsyncSession, org: OrgKit, batch_id: UUID) -> list[Proposal]:
-    """Units to be founded, from the top down; of very many the first."""
-    query = select(ImportUnit).where(ImportUnit.batch_id == batch_id)
+def _listed(batch: ImportBatch) -> Sequence[ColumnElement[bool]]:
+    """Units to be founded; afterwards those the batch did found; once taken back those still used."""
+    mine = [ImportUnit.batch_id == batch.id]
+    if batch.applied_at is not None:
+        mine.append(ImportUnit.founded.is_(True))
+    if batch.status == "withdrawn":
+        mine.append(ImportUnit.unit_id.in_(select(Unit.id).where(Unit.status == "active")))
+    return mine
+
+
+async def proposals(session: AsyncSession, org: OrgKit, batch: ImportBatch) -> list[Proposal]:
+    """Units to be founded or founded, from the top down; of very many the first."""
+    query = select(ImportUnit).where(*_listed(batch))
     query = query.order_by(ImportUnit.depth, ImportUnit.below, ImportUnit.name).limit(PROPOSALS)
     units = list(await session.scalars(query))
     bases = await units_by_id(session, {u.base_id for u in units})
@@ -110,9 +124,9 @@ async def proposals(session: AsyncSession, org: OrgKit, batch_id: UUID) -> list[
     return out
 
 
-async def count_proposals(session: AsyncSession, batch_id: UUID) -> int:
-    """How many units would be founded."""
-    query = select(func.count()).select_from(ImportUnit).where(ImportUnit.batch_id == batch_id)
+async def count_proposals(session: AsyncSession, batch: ImportBatch) -> int:
+    """How many units would be founded, or were."""
+    query = select(func.count()).select_from(ImportUnit).where(*_listed(batch))
     return await session.scalar(query) or 0
 
 

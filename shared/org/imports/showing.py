@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import FormData
 
 from shared.kit.errors import Problem
+from shared.kit.pagination import Page
 from shared.kit.web import lazy_gettext
 from shared.org.imports import queries, service
+from shared.org.imports.advice import advice
 from shared.org.imports.aliases import Titles
 from shared.org.imports.columns import load
-from shared.org.imports.models import WORKING, ImportBatch
+from shared.org.imports.models import WORKING, ImportBatch, ImportRow
 from shared.org.imports.sums import counted
 from shared.org.kit import OrgKit
 
@@ -48,17 +50,18 @@ async def batch_context(
     session: AsyncSession,
     org: OrgKit,
     batch: ImportBatch,
-    tab: str,
+    tab: queries.Shown,
     cursor: str,
     *,
     problem: Problem | None = None,
     typed: FormData | None = None,
 ) -> dict[str, Any]:
     """Everything the page of one import shows."""
-    tables = load(batch.tables)
+    tables, titles = load(batch.tables), Titles(org)
     context: dict[str, Any] = {
         "batch": batch, "tables": tables, "status": STATUS[batch.status], "step": STEP[batch.status],
-        "tab": tab, "cursor": cursor, "problem": problem, "titles": Titles(org),
+        "tab": tab, "cursor": cursor, "problem": problem, "titles": titles,
+        "advice": None if problem else advice(org, batch, tables, titles),
         "org_name": org.name, "terms": org.profile.terms,
         "left": queries.seconds_left(batch), "working": batch.status in WORKING, "typed": typed,
         "mapped": sum(1 for t in tables if t.used for f in t.fields if f),
@@ -70,11 +73,12 @@ async def batch_context(
 
 
 async def _checked(
-    session: AsyncSession, org: OrgKit, batch: ImportBatch, tab: str, cursor: str
+    session: AsyncSession, org: OrgKit, batch: ImportBatch, tab: queries.Shown, cursor: str
 ) -> dict[str, Any]:
     sums = await counted(session, batch)
     shown = [t for t in queries.TABS if sums.get(t) or t in _PREVIEWED or t == "same"]
-    page, groups = None, []
+    page: Page[ImportRow] | None = None
+    groups: list[tuple[queries.Tab, list[ImportRow]]] = []
     if tab:
         page = await queries.lines(session, batch.id, tab, cursor)
         groups = [(tab, list(page.rows))] if page.rows else []
@@ -87,8 +91,8 @@ async def _checked(
         "group_hints": HINTS,
         "group_titles": queries.TABS,
         "page": page,
-        "proposals": await queries.proposals(session, org, batch.id),
-        "proposals_all": await queries.count_proposals(session, batch.id),
+        "proposals": await queries.proposals(session, org, batch),
+        "proposals_all": await queries.count_proposals(session, batch),
         "until": service.withdraw_until(batch),
     }
 
