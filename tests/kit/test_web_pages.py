@@ -136,7 +136,7 @@ async def test_a_wrong_form_is_told_without_code_words_and_a_program_gets_the_na
     form = {"kind": "丙", "size": "x"}
     page = await client.post("/form", data=form, headers={"accept": "text/html"})
     assert page.status_code == 422
-    assert {"不在可选范围内", "应为整数", "填写的内容有误"} <= words_of(page.text)
+    assert {"类别：不在可选范围内", "条数：应为整数", "填写的内容有误"} <= words_of(page.text)
     assert not {"kind", "size"} & words_of(page.text)
     told = await client.post("/form", data=form, headers={"accept": "application/json"})
     assert told.json()["errors"] == [
