@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from deploy.demo.load import ensure_demo
-from deploy.local.environment import owner_url
+from deploy.local.environment import LIMITS, owner_url
 from deploy.local.home import Home
 from deploy.local.leftovers import only_one
 from deploy.local.packages import ROOT, discover
@@ -91,6 +91,7 @@ def folder(size: Size) -> Path:
 def staged(size: Size) -> Iterator[Stage]:
     """The stage, its servers started and prepared, its services not yet: how long they take is a figure."""
     home = Home(folder(size))
+    os.environ |= dict.fromkeys(LIMITS, str(10**9))  # a bench types more numbers than anybody may
     packages = discover()
     ports = Ports({name: free_port() for name in (*SERVERS, *(package.code for package in packages))})
     with only_one(home):

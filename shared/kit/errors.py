@@ -81,12 +81,19 @@ class TooLarge(Problem):
     status, code = 413, "too-large"
 
 
+class TooMany(Problem):
+    """Too often in too short a time."""
+
+    status, code = 429, "too-many"
+
+
 class Unavailable(Problem):
     """Something needed is away; trying again later is right."""
 
     status, code = 503, "unavailable"
 
 
+_RETRY_AFTER = {429: "60", 503: "5"}
 _TITLES = {
     400: ("请求的格式不正确", "请返回上一页重试。"),
     404: ("没有找到这一页", "请检查地址，或从左侧菜单进入。"),
@@ -107,7 +114,7 @@ def wants_page(request: Request) -> bool:
 
 async def respond(request: Request, problem: Problem) -> Response:
     """The problem in the form the caller can read."""
-    headers = {"Retry-After": "5"} if problem.status == 503 else {}
+    headers = {"Retry-After": after} if (after := _RETRY_AFTER.get(problem.status)) else {}
     page = getattr(request.app.state, "problem_page", None)
     if page is not None and wants_page(request):
         response: Response = page(request, problem)

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
     synthetic: bool = False
     """Accept synthetic people (division 5199, phones 12): demo and tests only."""
     secure_cookies: bool = False
+    number_lookups_per_minute: int = 60
+    """How many numbers one member of staff may look up at the hub within a minute ..."""
+    number_lookups_per_day: int = 500
+    """... and within 24 hours."""
     log_level: str = "INFO"
     pool_size: int = 10
 

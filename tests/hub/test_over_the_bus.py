@@ -141,6 +141,10 @@ async def test_told_found_by_every_number_and_gone_when_withdrawn(
         with pytest.raises(Invalid) as refused:
             await look(running, wrong)
         assert "校验码" in refused.value.hint
+        for number, said in ((IDENTITY[:17], "17 位，少一位"), (f"{IDENTITY[:17]}12", "19 位，多一位")):
+            with pytest.raises(Invalid) as refused:
+                await look(running, number)
+            assert said in refused.value.hint
         [known] = (await look(running, "王")).as_of
         assert known.lag_seconds is not None
         assert known.lag_seconds < 20

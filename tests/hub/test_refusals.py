@@ -159,3 +159,30 @@ async def test_bad_input_is_refused_in_chinese(hub: Hub, kind: str) -> None:
             if answer.status_code != 422 or not spoken:
                 wrong.append((path, answer.status_code))
         assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("ago", "most", "said"), [("1 second", 60, "每分钟最多 60 次"), ("2 hours", 500, "每天最多 500 次")]
+)
+async def test_numbers_may_not_be_tried_without_end(hub: Hub, ago: str, most: int, said: str) -> None:
+    await hub.tell("alpha", announced("alpha", "甲"), state("王强"))
+    filled = text(
+        "insert into lookup_record (at, staff_id, staff_name, staff_office, purpose, purpose_title, reason, kind,"
+        f" found, capped) select now() - interval '{ago}', id, name, office, 'visit', '走访慰问', '', 'phone',"
+        " 0, false from staff_account, generate_series(1, :n) where login = 'clerk'"
+    )
+    async with clients(hub, "clerk", "steward", "auditor") as [clerk, other, auditor]:
+        for number, status in ((most - 1, 503), (1, 429)):  # 503: nobody is there to turn numbers into tokens
+            async with hub.database.transaction() as session:
+                await session.execute(filled, {"n": number})
+            answer = await clerk.post("/lookup", q="12012345678", purpose="visit")
+            assert answer.status_code == status
+        assert said in answer.text
+        assert answer.headers["retry-after"] == "60"
+        ask = {"text": "519901199001011234", "purpose": "visit"}
+        refused = await clerk.api("POST", "/api/v1/lookup", json=ask)
+        assert (refused.status_code, refused.json()["type"]) == (429, "urn:quntuan:problem:too-many")
+        assert (await clerk.post("/lookup", q="王强", purpose="visit")).status_code == 303
+        assert (await other.post("/lookup", q="12012345678", purpose="visit")).status_code == 503
+        log = (await auditor.get("/audit?action=lookup.limited")).text
+        assert log.count("<b>何静怡</b>") == 2

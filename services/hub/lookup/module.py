@@ -23,6 +23,7 @@ describe(
         "lookup.searched": "统一查询",
         "lookup.read": "查看查询结果",
         "lookup.opened": "查看人员详情",
+        "lookup.limited": "按号码查询超过次数",
     }
 )
 describe_words({"found": "结果"})

@@ -114,6 +114,13 @@ def _number(compact: str) -> Query:
     return Query(Kind.CARD, number=compact, asks=("card", "identity"))
 
 
+def miscounted(number: str) -> str:
+    """What to say of a number that looks like an identity number but for one digit."""
+    if re.fullmatch(r"\d{17}", number):
+        return "身份证号应为 18 位，这里只有 17 位，少一位"
+    return "身份证号应为 18 位，这里有 19 位，多一位" if re.fullmatch(r"\d{18}[\dX]", number) else ""
+
+
 def _with_characters(folded: str, prefer: Kind | None) -> Query:
     mixed = _HAN_LETTERS.fullmatch(fold_case(folded))
     if mixed is None and prefer is Kind.GIVEN:

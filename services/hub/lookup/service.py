@@ -12,11 +12,12 @@ from services.hub.directory import Known
 from services.hub.lookup import present, search, totals
 from services.hub.lookup.cursors import Cursors
 from services.hub.lookup.frame import Frame, frame
+from services.hub.lookup.limits import within_limits
 from services.hub.lookup.live import Kept, Live, Recorded, live_lookup, plan_of, recorded
 from services.hub.lookup.models import LookupOpened
 from services.hub.lookup.narrowing import Filters, scope_of
 from services.hub.lookup.purposes import chosen
-from services.hub.lookup.rules import HINT, Kind, NotUnderstoodError, Query, classify
+from services.hub.lookup.rules import HINT, NotUnderstoodError, Query, classify, miscounted
 from services.hub.lookup.schemas import Accuracy, Ask, Details, Facets, Found, Narrow, Result, Total
 from services.hub.lookup.tokens import tokens_of, wrong_number
 from services.hub.review import raise_persons
@@ -44,8 +45,10 @@ async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> tupl
     query = _classified(ask)
     tokens, problem = dict[str, UUID](), ""
     if query.asks:
+        await within_limits(kit, session, staff)
         tokens, problem = await tokens_of(kit.bus, [o.code for o in around.orgs], query)
     query, facets = await _counted(session, query, ask, tokens)
+    problem = problem or miscounted(query.number)
     if problem and not facets.total.count:
         raise wrong_number(problem)
     kept = Kept(text=ask.text, kind=query.kind, tokens=tokens, facets=facets)
@@ -59,13 +62,13 @@ async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> tupl
 async def _counted(
     session: AsyncSession, query: Query, ask: Ask, tokens: dict[str, UUID]
 ) -> tuple[Query, Facets]:
-    """How many there are; when nobody's name begins so, perhaps it is a given name alone."""
+    """How many there are; when nobody is found so, the text as the other thing it may be (oy: initials)."""
     facets = await totals.facets(session, plan_of(query, tokens))
-    if not facets.total.count and query.kind is Kind.NAME and ask.understood_as is None:
-        given = classify(ask.text, Kind.GIVEN)
-        by_given = await totals.facets(session, plan_of(given, tokens))
-        if by_given.total.count:
-            return given, by_given
+    if not facets.total.count and query.other is not None and ask.understood_as is None:
+        other = classify(ask.text, query.other)
+        by_other = await totals.facets(session, plan_of(other, tokens))
+        if by_other.total.count:
+            return other, by_other
     return query, facets
 
 
