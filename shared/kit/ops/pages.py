@@ -44,7 +44,7 @@ def pages(kit: Kit) -> APIRouter:
             aside=await engine.quarantine.open_rows(session, reading.MOST),
             settled=await engine.quarantine.settled_rows(session, 10),
             checks=await engine.probe(),
-            titles=reading.TITLES,
+            said=reading.said,
             channels=await reading.channels(session),
             sources=await reading.sources(session),
             gaps=await reading.gaps(session),

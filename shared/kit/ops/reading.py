@@ -8,6 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.bus import Bus
 from shared.kit.events.models import ChannelRow, GapRow, SourceRow
+from shared.kit.web import gettext as _
+from shared.kit.web import translate
 
 MOST = 50
 
@@ -28,8 +30,21 @@ TITLES = {
     "quarantine": "隔离",
     "applied_seconds_ago": "距上次处理（秒）",
     "crashes": "中断次数",
+    "task": "后台任务",
+    "mender": "补缺",
+    "archive": "归档",
+    "not connected": "未连接",
+    "unknown": "未知",
+    "invalid": "内容不合格式",
+    "sync_interval of the bus is not `always`": "总线没有设为逐条落盘",
 }
-"""What staff call the checks and their figures."""
+"""What staff call the checks, their figures and the reasons of ours."""
+
+
+def said(text: object) -> str:
+    """A code or a reason in words; a field or a server's own text after a colon stays as it is."""
+    parts = str(text).replace("task:", "task: ").split(": ")
+    return _("：").join(translate(TITLES.get(part, part)) for part in parts)
 
 
 async def channels(session: AsyncSession) -> Sequence[ChannelRow]:
@@ -55,5 +70,6 @@ async def versions(session: AsyncSession, bus: Bus) -> dict[str, str]:
     known = {"schema": "、".join(revisions), "Python": platform.python_version()}
     known["PostgreSQL"] = str(await session.scalar(text("show server_version"))).partition(" ")[0]
     if bus.connected:
-        known["NATS"] = str(bus.client.connected_server_version)
+        nats = bus.client.connected_server_version
+        known["NATS"] = f"{nats.major}.{nats.minor}.{nats.patch}"
     return known
