@@ -91,6 +91,8 @@ describe_words(
         "same": "无变化",
         "refused": "不予写入",
         "written": "已写入",
+        "kept": "未撤回",
+        "failed": "写入时未成",
         "units": "单位数",
         "venue": "场地",
         "booking": "预订",

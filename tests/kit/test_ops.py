@@ -17,6 +17,7 @@ from shared.contracts.units import UnitChanged
 from shared.kit.clock import now
 from shared.kit.events.effects import reason
 from shared.kit.events.effects import told as told_of
+from shared.kit.events.engine import Crash
 from shared.kit.events.envelope import Arrived, Checked
 from shared.kit.events.models import ChannelRow, GapRow, SourceRow
 from shared.kit.events.quarantine import put_aside
@@ -151,10 +152,15 @@ async def test_lags_gaps_and_versions_are_told(service: Service) -> None:
         session.add(ChannelRow(channel="somebody", newest=9, published=4))
         session.add(SourceRow(source="faraway", seq=1234, applied_at=now()))
         session.add(GapRow(source="faraway", first=7, last=8, problem="对方服务不在线"))
+    service.engine.crashes["relay"] = Crash("OSError", 2)
     admin = await signed_in(service, "admin")
     page = (await admin.get("/ops")).text
     for told in ("somebody", "1,234", "7—8", "对方服务不在线", "PostgreSQL", "待发送", "总线"):
         assert told in page
+    for code in ("not connected", "unknown", "task:", "&lt;"):
+        assert code not in page, code
+    for word in ("未连接", "后台任务：发送"):
+        assert word in page, word
     assert re.search(r"somebody</td><td>9</td><td>4</td><td>5</td>", page)
 
 

@@ -91,5 +91,6 @@ async def versions(session: AsyncSession, bus: Bus) -> dict[str, str]:
     known = {"schema": "、".join(revisions), "Python": platform.python_version()}
     known["PostgreSQL"] = str(await session.scalar(text("show server_version"))).partition(" ")[0]
     if bus.connected:
-        known["NATS"] = str(bus.client.connected_server_version)
+        nats = bus.client.connected_server_version
+        known["NATS"] = f"{nats.major}.{nats.minor}.{nats.patch}"
     return known
