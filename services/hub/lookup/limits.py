@@ -25,7 +25,6 @@ async def within_limits(kit: Kit, session: AsyncSession, staff: Staff) -> None:
     )
     for span, most, said in limits:
         if await _tried(session, staff, clock.now() - span) >= most:
-            await session.rollback()  # the refusal rolls it back anyway, and takes a connection of its own
             await _note(kit, staff, {"most": most, "seconds": int(span.total_seconds())})
             raise TooMany(said, hint="请稍后再试；也可以先按姓名或拼音查询。本次已记录。")
 
@@ -36,5 +35,5 @@ async def _tried(session: AsyncSession, staff: Staff, since: datetime) -> int:
 
 
 async def _note(kit: Kit, staff: Staff, detail: dict[str, Any]) -> None:
-    async with kit.database.transaction() as session:
+    async with kit.database.transaction() as session:  # its own: the refusal rolls the request's back
         audit.record(session, actor=staff, action="lookup.limited", detail=detail)
