@@ -43,18 +43,19 @@ OPEN_TO_ALL = {"volunteer", "contact"}
 
 
 STANDINGS: Mapping[Standing, str] = {"active": "有联系", "pending": "待核对", "left": "已解除联系"}
+IN_OFFICE: Mapping[Standing, str] = {"active": "在任", "left": "已卸任"}
 
 
 class WomensMembership(OwnFacts, MembershipPolicy):
     """A person may stand in several relations; each kind only once in a unit."""
 
     kinds = (
-        MemberKind("chair", "主席"),
-        MemberKind("vice_chair", "副主席"),
-        MemberKind("standing", "常委"),
-        MemberKind("executive", "执委"),
-        MemberKind("delegate", "妇女代表"),
-        MemberKind("organiser", "妇女小组、微家负责人"),
+        MemberKind("chair", "主席", standings=IN_OFFICE),
+        MemberKind("vice_chair", "副主席", standings=IN_OFFICE),
+        MemberKind("standing", "常委", standings=IN_OFFICE),
+        MemberKind("executive", "执委", standings=IN_OFFICE),
+        MemberKind("delegate", "妇女代表", standings=IN_OFFICE),
+        MemberKind("organiser", "妇女小组、微家负责人", standings=IN_OFFICE),
         MemberKind("volunteer", "巾帼志愿者", counted=False, needs_consent=True),
         MemberKind("contact", "联系服务对象", counted=False, needs_consent=True),
     )

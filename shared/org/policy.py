@@ -25,6 +25,8 @@ class MemberKind:
     title: str
     counted: bool = True
     needs_consent: bool = False
+    standings: Mapping[Standing, str] = field(default_factory=dict)
+    """how staff call a standing of this kind where the policy's own word does not fit"""
 
 
 @dataclass(frozen=True)

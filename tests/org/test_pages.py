@@ -1,17 +1,22 @@
 """Pages and API of the roll and the units, through the whole service with people signed in."""
 
 import io
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
 import openpyxl
 import pytest
 from sqlalchemy import func, select
 
+from shared.kit import clock
 from shared.kit.audit import AuditEntry
 from shared.kit.staff import ROLES, Role
 from shared.org.kit import OrgKit
+from shared.org.members import standing_title
 from shared.org.members.models import Member, MemberChange, MemberQuery
+from shared.org.members.rules import birthday
 from shared.org.units.models import Unit
 from tests.org.people import admit, identity_number, person
 from tests.org.web import Browser, OrgWorld, org_world
@@ -271,7 +276,7 @@ async def test_leave_restore_and_consent_by_page(here: OrgWorld) -> None:
     done = await browser.post(f"/members/{member.id}/leave", {"left_on": "2026-01-01", "reason": reason})
     assert done.status_code == 303
     page = (await browser.get(f"/members/{member.id}")).text
-    assert here.org.policy.standings["left"] in page
+    assert standing_title(here.org, "left", member.kind) in page
     assert (await browser.post(f"/members/{member.id}/step", {"step": "restore"})).status_code == 303
     assert (await browser.post(f"/members/{member.id}/consent", {"answer": "no"})).status_code == 303
     page = (await browser.get(f"/members/{member.id}")).text
@@ -354,3 +359,47 @@ async def test_nothing_is_written_by_a_stranger(here: OrgWorld) -> None:
         assert (await session.get_one(Member, member.id)).standing == "active"
         assert await session.scalar(select(func.count()).select_from(MemberChange)) == 1
     assert isinstance(member.id, UUID)
+
+
+async def test_ids_of_a_file_are_one_of_each_and_no_reason_is_chosen_for_staff(here: OrgWorld) -> None:
+    (member,) = await fill(here)
+    browser = await here.signed_in("clerk")
+    page = (await browser.get(f"/members/{member.id}")).text
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert sorted(ids) == sorted(set(ids))
+    reasons = re.search(r'<select class="input" id="f-reason-leave".*?</select>', page, re.DOTALL)
+    assert reasons is not None
+    assert "selected" not in reasons[0]
+    assert '<option value="">' in reasons[0]
+
+
+async def test_a_unit_moves_neither_below_itself_nor_hides_its_refusal(here: OrgWorld) -> None:
+    browser = await here.signed_in("clerk")
+    offered = await browser.get(f"/units/options?unit_q=柳江单位&without={here.one.id}")
+    assert "柳江单位" not in offered.text
+    assert "桂溪单位" in (await browser.get(f"/units/options?unit_q=桂溪单位&without={here.one.id}")).text
+    form = {"version": "1", "unit_id": str(here.one.id), "reason": "并入"}
+    refused = await browser.post(f"/units/{here.one.id}/move", form)
+    assert refused.status_code == 409
+    dialog = refused.text.split(f'action="/units/{here.one.id}/move"')[1].split("</form>")[0]
+    assert 'class="note' in dialog
+
+
+async def test_who_is_near_the_age_limit_is_listed_from_the_desk(here: OrgWorld) -> None:
+    limit = here.org.policy.age_limit(clock.today())
+    soon = birthday(clock.today() + timedelta(30), -28)
+    await fill(here, identity=identity_number(birth=soon))
+    browser = await here.signed_in("clerk")
+    desk = (await browser.get("/")).text
+    link = re.search(r'href="(/members\?born_to=[^"]+)"', desk)
+    assert (link is not None) == (limit is not None)
+    if link:
+        assert "单文慧" in (await browser.get(link[1].replace("&amp;", "&"))).text
+
+
+async def test_the_api_tells_month_not_day_of_birth(here: OrgWorld) -> None:
+    (member,) = await fill(here)
+    viewer = await here.signed_in("viewer")
+    told = (await viewer.api("GET", f"/api/v1/members/{member.id}")).text
+    assert '"birth_month":"2005-06"' in told
+    assert "2005-06-15" not in told

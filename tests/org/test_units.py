@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from shared.kit.errors import Invalid, NotFound, Refused
 from shared.org.kit import OrgKit
 from shared.org.members.models import Member
+from shared.org.scopes import unit_scope
 from shared.org.units import (
     Unit,
     close_unit,
@@ -16,8 +17,10 @@ from shared.org.units import (
     ensure_top_unit,
     find_units,
     move_unit,
+    people_in,
     rename_unit,
     resolve_units,
+    tree_to,
 )
 from tests.org.people import CLERK, admit, told, tree
 
@@ -182,3 +185,35 @@ async def test_a_district_is_read_from_its_units_name_and_inherited(org: OrgKit)
         prefix = org.profile.name.partition("{city}")[0] + org.kit.settings.city
         (far,) = (await create_units(session, org, [(f"{prefix}锦江{ending}",)], actor=CLERK)).values()
         assert far.district == "锦江区"
+
+
+async def test_contacts_are_never_counted_as_members(org: OrgKit) -> None:
+    others = [kind for kind in org.policy.kinds if not kind.counted]
+    async with org.kit.database.transaction() as session:
+        top, one, _ = await tree(session, org)
+        await admit(session, org, one)
+        for kind in others[:1]:
+            await admit(session, org, one, kind=kind.title, consent="是")
+        found = await people_in(session, org, [top.path, one.path])
+        assert {path: (n.people, n.others) for path, n in found.items()} == {
+            unit.path: (1, len(others[:1])) for unit in (top, one)
+        }
+        root = await tree_to(session, org, "", one)
+        assert root is not None
+        assert root.people == 1
+
+
+async def test_a_scope_is_found_by_its_names_from_the_top(org: OrgKit) -> None:
+    kind, part = two_levels(org)
+    async with org.kit.database.transaction() as session:
+        top, one, _ = await tree(session, org)
+        upper = await create_unit(session, org, parent_id=top.id, name="上级", kind=kind, actor=CLERK)
+        lower = await create_unit(session, org, parent_id=upper.id, name="同名", kind=part, actor=CLERK)
+        other = await create_unit(session, org, parent_id=top.id, name="同名", kind=part, actor=CLERK)
+        assert [(s.unit, s.name) for s in await unit_scope(session, one.name)] == [(one.id, one.name)]
+        both = await unit_scope(session, "同名")
+        assert {s.unit for s in both} == {lower.id, other.id}
+        for scope in both:  # typed again, each name means its unit alone
+            assert [s.unit for s in await unit_scope(session, scope.name)] == [scope.unit]
+        assert [s.unit for s in await unit_scope(session, "上级／同名")] == [lower.id]
+        assert await unit_scope(session, "没有的单位") == []

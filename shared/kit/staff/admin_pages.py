@@ -1,6 +1,6 @@
 """Pages for the administrator: accounts of the staff."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,8 +22,9 @@ from shared.kit.staff.schemas import AccountForm, NewAccountForm, read_form, typ
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 
-FindScope = Callable[[AsyncSession, str], Awaitable[Scope | None]]
-"""Finds the unit that an administrator typed, by name or code; None when there is no such unit."""
+FindScope = Callable[[AsyncSession, str], Awaitable[Sequence[Scope]]]
+"""Every unit that an administrator's words may mean; each name, typed again, means that unit alone."""
+TOLD = 5
 
 PAGE = 50
 router = APIRouter(prefix="/staff")
@@ -122,10 +123,12 @@ async def scope_of(request: Request, session: AsyncSession, typed: str) -> Scope
     if not typed:
         return Scope()
     find: FindScope | None = request.state.find_scope
-    found = await find(session, typed) if find else None
-    if found is None:
-        raise Invalid("没有保存", fields={"scope": "没有找到这个组织，请填写完整名称或编码"})
-    return found
+    found = await find(session, typed) if find else []
+    if len(found) == 1:
+        return found[0]
+    names = "；".join(scope.name for scope in found[:TOLD])
+    said = f"有同名的单位，请连同上级填写，例如：{names}" if found else "没有找到这个单位，请填写完整名称"
+    raise Invalid("没有保存", fields={"scope": said})
 
 
 def _values(account: StaffAccount) -> dict[str, Any]:

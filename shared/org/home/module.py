@@ -60,6 +60,7 @@ async def _waiting(session: AsyncSession, org: OrgKit, staff: Staff) -> dict[str
         "confirm": await reading.imports_waiting(session, scope) if may_import else [],
         "refused": await reading.imports_refused(session, scope) if may_import else [],
         "ageing": ageing,
+        "born_to": reading.born_to(org),
         "soon": soon,
         "gaps": await reading.gaps(session, org, scope),
         "figures": await reading.figures(session, org, scope),

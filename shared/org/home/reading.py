@@ -72,13 +72,18 @@ async def imports_refused(session: AsyncSession, scope: str) -> list[ImportBatch
     return list(await session.scalars(query.order_by(ImportBatch.id.desc()).limit(SHOWN)))
 
 
+def born_to(org: OrgKit) -> date | None:
+    """Who was born by this day is past the age limit or will be within 60 days; None without a limit."""
+    limit = org.policy.age_limit(clock.today())
+    return None if limit is None else birthday(clock.today() + AHEAD, -limit)
+
+
 async def ageing(session: AsyncSession, org: OrgKit, scope: str) -> tuple[int, list[Ageing]]:
     """How many are past the age limit, or will be within 60 days, without a post; the nearest of them."""
-    today = clock.today()
+    today, born = clock.today(), born_to(org)
     limit = org.policy.age_limit(today)
-    if limit is None:
+    if limit is None or born is None:
         return 0, []
-    born = birthday(today + AHEAD, -limit)
     where = [*_on_roll(scope), Member.birth <= born, Member.post.is_(None)]
     number = await _count(session, where)
     query = select(Member, Unit.name).join(Unit, Unit.id == Member.unit_id).where(*where)

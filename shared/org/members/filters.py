@@ -93,14 +93,17 @@ def _in_force(org: OrgKit, q: RollQuery) -> Sequence[tuple[str, str, tuple[str, 
     if q.consent:
         texts = {"yes": _("同意"), "no": _("不同意"), "unasked": _("未询问")}
         out.append((_("共享"), texts[q.consent], ("consent",)))
+    return [*out, *_dated(org, q)]
+
+
+def _dated(org: OrgKit, q: RollQuery) -> Sequence[tuple[str, str, tuple[str, ...]]]:
+    """Filters by days and by import."""
+    out: list[tuple[str, str, tuple[str, ...]]] = []
     if q.joined_from or q.joined_to:
-        out.append(
-            (
-                org.profile.terms.joined,
-                f"{q.joined_from or ''}—{q.joined_to or ''}",
-                ("joined_from", "joined_to"),
-            )
-        )
+        span = f"{q.joined_from or ''}—{q.joined_to or ''}"
+        out.append((org.profile.terms.joined, span, ("joined_from", "joined_to")))
+    if q.born_to:
+        out.append((_("出生不晚于"), str(q.born_to), ("born_to",)))
     if q.batch:
         out.append((_("导入批次"), _("本次导入"), ("batch",)))
     return out

@@ -1,7 +1,5 @@
 """The words of an organisation's policy for kinds and standings."""
 
-from collections.abc import Mapping
-
 from shared.org.kit import OrgKit
 from shared.org.policy import MemberKind
 
@@ -14,7 +12,7 @@ def kind_of(org: OrgKit, code: str) -> MemberKind:
     return MemberKind(code=code, title=code, counted=False, needs_consent=True)
 
 
-def standing_title(org: OrgKit, standing: str) -> str:
-    """How staff call the standing."""
-    titles: Mapping[str, str] = {str(k): v for k, v in org.policy.standings.items()}
-    return titles.get(standing, standing)
+def standing_title(org: OrgKit, standing: str, kind: str) -> str:
+    """How staff call the standing of somebody of this kind."""
+    titles = {**org.policy.standings, **kind_of(org, kind).standings}
+    return {str(code): title for code, title in titles.items()}.get(standing, standing)

@@ -63,7 +63,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         return render(
             request,
             "members/list.html",
-            root=await tree_to(session, staff.scope_path, unit),
+            root=await tree_to(session, org, staff.scope_path, unit),
             unit=unit,
             page=page,
             query=query,
@@ -229,7 +229,7 @@ def _words(org: OrgKit, staff: Staff) -> dict[str, Any]:
         "yes_no": [("true", _("有")), ("false", _("无"))],
         "standings": org.policy.standings,
         "kind_title": lambda code: kind_of(org, code).title,
-        "standing_title": lambda code: standing_title(org, code),
+        "standing_title": lambda member: standing_title(org, member.standing, member.kind),
         "spoken": lambda name: name_keys(name).spoken,
         "mask_card": lambda number: mask_card(number) if number else "",
         "may_write": staff.can("members.write"),

@@ -41,6 +41,7 @@ class Filters:
     consent: Literal["yes", "no", "unasked"] | None = None
     joined_from: date | None = None
     joined_to: date | None = None
+    born_to: date | None = None
     post: bool | None = None
     batch: UUID | None = None
 
@@ -91,6 +92,8 @@ def _days(f: Filters) -> list[ColumnElement[bool]]:
         out.append(Member.joined_on >= f.joined_from)
     if f.joined_to:
         out.append(Member.joined_on <= f.joined_to)
+    if f.born_to:
+        out.append(Member.birth <= f.born_to)
     return out
 
 

@@ -61,6 +61,7 @@ class RollQuery(BaseModel):
     consent: Annotated[Literal["yes", "no", "unasked"] | None, Blank] = None
     joined_from: OptionalDay = None
     joined_to: OptionalDay = None
+    born_to: OptionalDay = None
     post: Flag = None
     batch: Annotated[UUID | None, Blank] = None
     q: Annotated[UUID | None, Blank] = None
@@ -93,7 +94,8 @@ class MemberOut(BaseModel):
     name: str
     former_names: tuple[str, ...]
     sex: Literal["f", "m"] | None
-    birth: date | None
+    birth_month: str | None
+    """year and month; the day stays with who may see whole numbers"""
     identity_mask: str | None
     phone_mask: str | None
     card_mask: str | None
@@ -111,7 +113,8 @@ class MemberOut(BaseModel):
         made: dict[str, Any] = {
             "unit_names": tuple(row.unit.names),
             "kind_title": kind_of(org, m.kind).title,
-            "standing_title": standing_title(org, m.standing),
+            "standing_title": standing_title(org, m.standing, m.kind),
+            "birth_month": f"{m.birth:%Y-%m}" if m.birth else None,
             "identity_mask": identity_mask(m),
             "card_mask": mask_card(m.card_no) if m.card_no else None,
             "facts": facts or {},

@@ -50,10 +50,15 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
 
     @router.get("/options")
     async def options(
-        request: Request, session: Tx, staff: Reader, unit_q: Annotated[SearchText, Query()] = ""
+        request: Request,
+        session: Tx,
+        staff: Reader,
+        unit_q: Annotated[SearchText, Query()] = "",
+        without: UUID | None = None,
     ) -> Response:
         """The part with units to choose from, as a form asks for it while somebody types."""
-        found = await find_units(session, unit_q, staff.scope_path, OPTIONS)
+        leave = await get_unit(session, without, staff.scope_path) if without else None
+        found = await find_units(session, unit_q, staff.scope_path, OPTIONS, leave)
         return render(request, "units/options.html", options=found, chosen=None, typed=unit_q)
 
 
@@ -197,7 +202,7 @@ async def _page(
     typed: dict[str, Any] | None = None,
 ) -> Response:
     here = unit or await top_of(session, staff.scope_path)
-    root = await tree_to(session, staff.scope_path, here)
+    root = await tree_to(session, org, staff.scope_path, here)
     children = await children_of(session, here.id) if here else []
     kinds = {kind.code: kind for kind in org.profile.unit_kinds}
     unit_q = str((typed or {}).get("unit_q", ""))
@@ -209,11 +214,12 @@ async def _page(
         unit=here,
         above=await ancestors_of(session, here, staff.scope_path) if here else [],
         children=children,
-        people=await people_in(session, [u.path for u in children]),
+        numbers=await people_in(session, org, [u.path for u in children]),
         kinds=kinds,
+        has_others=any(not kind.counted for kind in org.policy.kinds),
         below_options=[(code, kinds[code].title) for code in kinds[here.kind].children] if here else [],
         found=await find_units(session, q, staff.scope_path) if q else None,
-        options=await find_units(session, unit_q, staff.scope_path, OPTIONS) if unit_q else [],
+        options=await find_units(session, unit_q, staff.scope_path, OPTIONS, here) if unit_q else [],
         q=q,
         problem=problem,
         action=action,

@@ -65,9 +65,16 @@ async def ancestors_of(session: AsyncSession, unit: Unit, scope: str = "") -> li
 
 
 async def find_units(
-    session: AsyncSession, text: str, scope: str = "", limit: int = FOUND_AT_MOST
+    session: AsyncSession,
+    text: str,
+    scope: str = "",
+    limit: int = FOUND_AT_MOST,
+    without: Unit | None = None,
 ) -> list[Unit]:
-    """Active units whose name holds the text, or whose pinyin or initials begin with it."""
+    """Active units whose name holds the text, or whose pinyin or initials begin with it.
+
+    `without`: a unit that is left out with all below it, as where a unit is moved to.
+    """
     typed = text.strip()
     if not typed:
         return []
@@ -77,7 +84,10 @@ async def find_units(
     if letters.isascii() and letters.isalnum():
         matches += [Unit.name_py.startswith(letters, autoescape=True)]
         matches += [Unit.name_initials.contains(letters, autoescape=True)]
-    query = select(Unit).where(Unit.status == "active", below(Unit.path, scope), or_(*matches))
+    where = [Unit.status == "active", below(Unit.path, scope), or_(*matches)]
+    if without is not None:
+        where.append(~below(Unit.path, without.path))
+    query = select(Unit).where(*where)
     return list(await session.scalars(query.order_by(Unit.depth, Unit.name, Unit.id).limit(limit)))
 
 
