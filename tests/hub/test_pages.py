@@ -2,6 +2,7 @@
 
 import logging
 import re
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -227,6 +228,11 @@ async def test_filter_forms_are_sent_with_their_empty_fields(hub: Hub) -> None:
         assert (await steward.get("/quality/samples/" + "0" * 32 + "?number=")).status_code == 404
         assert (await clerk.get("/rooms?view=&day=&org=&people=&q=")).status_code == 200
         assert (await clerk.get("/rooms/find?day=&hours=&people=&district=")).status_code == 200
+        found = re.findall(r'href="(/lookup/persons/[^"]+)"', page)[0]
+        assert (await clerk.get(unescape(found))).status_code == 200
+        log = re.sub("<code>.*?</code>", "", (await auditor.get("/audit?action=lookup.opened")).text)
+        assert "查询 欧阳** 0" in log
+        assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", log.partition("<tbody>")[2])
         log = (await auditor.get("/audit?action=lookup.searched")).text
         assert "方式：姓名" in log
         assert "结果：3" in log
