@@ -75,6 +75,10 @@ async def fill(hub: Hub) -> list[str]:
         session.add(SourceRow(source="alpha", seq=3))
         session.add(GapRow(source="alpha", first=7, last=8, problem="对方服务不在线"))
         await session.execute(text("insert into recount_run (state, asked_by) values ('wanted', '每夜对账')"))
+        await session.execute(text(
+            "insert into recount_difference (run_id, org, kind, key, what, fields, mended, problem) select id,"
+            " 'alpha', 'members', uuidv7(), 'differs', '[\"name\"]', false, 'KeyError: x' from recount_run"
+        ))  # fmt: skip
     return [str(affiliation_id(c, m)) for c, m in (("alpha", one.member_id), ("beta", other.member_id))]
 
 
@@ -117,6 +121,7 @@ async def test_no_chinese_but_data(hub: Hub) -> None:
         chinese |= await left(steward, f"/persons/{joined}", "/candidates/later")
         await admin.get("/candidates")
         chinese |= await left(admin, "/ops", "/ops/recount", "/staff", "/staff/new", "/staff/tokens")
+        assert "Failed while being applied" in (await admin.get("/ops/recount")).text
         chinese |= await left(auditor, "/audit", "/audit?since=x")
     assert chinese == set()
 
