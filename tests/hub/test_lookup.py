@@ -245,6 +245,10 @@ async def test_a_lookup_belongs_to_one_person_and_ends(town: Hub) -> None:
     async with town.database.transaction() as session:
         with pytest.raises(NotFound):
             await service.result(town.kit, session, staff("别人"), found.lookup_id, Narrow())
+        older = {"query": town.kit.cipher.encrypt("{}", "lookup_session.query")}  # of an earlier version
+        await session.execute(text("update lookup_session set query = :query"), older)
+        with pytest.raises(NotFound):
+            await service.result(town.kit, session, CLERK, found.lookup_id, Narrow())
         await session.execute(text("update lookup_session set expires_at = now() - interval '1 second'"))
         with pytest.raises(NotFound):
             await service.result(town.kit, session, CLERK, found.lookup_id, Narrow())

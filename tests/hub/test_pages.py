@@ -2,13 +2,16 @@
 
 import logging
 import re
+from html import unescape
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from services.hub.directory import known_codes
 from services.hub.lookup import totals
 from services.hub.persons.incoming import affiliation_id
+from shared.kit.events.models import SourceRow
 from tests.hub.conftest import Hub
 from tests.hub.site import BASE, Forms, clients
 from tests.hub.telling import announced, state
@@ -33,6 +36,24 @@ async def test_an_organisation_appears_by_its_announcement_alone(hub: Hub) -> No
         assert 'data-palette="green"' in page
         [row] = (await clerk.api("GET", "/api/v1/organisations")).json()
         assert (row["code"], row["units"]) == ("delta", 0)
+
+
+async def test_organisations_stand_in_the_order_they_joined(hub: Hub) -> None:
+    joined = ["zeta", "alpha", "mu"]
+    for code, letter in zip(joined, "妇团工", strict=True):
+        await hub.tell(code, announced(code, letter), state("张伟", identity="1"))
+    async with hub.database.transaction() as session:
+        assert await known_codes(session) == joined
+        session.add_all(SourceRow(source=code, seq=1) for code in joined)
+    async with clients(hub, "clerk", "admin") as [clerk, admin]:
+        found = (await clerk.api("POST", "/api/v1/lookup", json={"text": "张伟", "purpose": "visit"})).json()
+        path = f"/api/v1/lookup/{found['lookup_id']}/persons/{found['rows'][0]['id']}"
+        records = (await clerk.api("GET", path)).json()["records"]
+        badges = found["rows"][0]["badges"]
+        assert [r["org"] for r in records] == [b["org"] for b in badges] == joined
+        for page in (await admin.get("/ops")).text, (await clerk.get("/organisations")).text:
+            places = [page.rindex(f"{letter}市总会") for letter in "妇团工"]
+            assert places == sorted(places)
 
 
 async def test_a_lookup_by_page(hub: Hub, caplog: pytest.LogCaptureFixture) -> None:
@@ -207,6 +228,11 @@ async def test_filter_forms_are_sent_with_their_empty_fields(hub: Hub) -> None:
         assert (await steward.get("/quality/samples/" + "0" * 32 + "?number=")).status_code == 404
         assert (await clerk.get("/rooms?view=&day=&org=&people=&q=")).status_code == 200
         assert (await clerk.get("/rooms/find?day=&hours=&people=&district=")).status_code == 200
+        found = re.findall(r'href="(/lookup/persons/[^"]+)"', page)[0]
+        assert (await clerk.get(unescape(found))).status_code == 200
+        log = re.sub("<code>.*?</code>", "", (await auditor.get("/audit?action=lookup.opened")).text)
+        assert "查询 欧阳** 0" in log
+        assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}", log.partition("<tbody>")[2])
         log = (await auditor.get("/audit?action=lookup.searched")).text
         assert "方式：姓名" in log
         assert "结果：3" in log

@@ -57,6 +57,25 @@ async def test_a_sample_is_random_without_repeats_and_of_what_was_asked(hub: Hub
         assert (drawn.size, drawn.judged) == (30, 0)
 
 
+async def test_persons_in_one_two_and_three_organisations_are_counted(hub: Hub) -> None:
+    await linked(hub, 5, 0)
+    await hub.tell("gamma", announced("gamma", "丙"), state("张丐", identity="0"))
+    await hub.tell("gamma", *(state(f"赵{chr(0x4E10 + i)}", identity=f"9{i}") for i in range(7)))
+    await hub.tell("alpha", state("赵丐", identity="90", standing="left", standing_title="历史记录"))
+    async with hub.database.transaction() as session:
+        again = text(
+            "select orgs, count(*) n from (select b.person_id, count(distinct f.org) orgs from affiliation f"
+            " join belonging b on b.affiliation_id = f.id where not f.withdrawn group by 1) x group by 1"
+        )
+        recounted = {row.orgs: row.n for row in await session.execute(again)}
+        assert await figures.overlap(session) == recounted == {1: 6, 2: 5, 3: 1}
+    async with clients(hub, "steward") as [steward]:
+        page = (await steward.get("/quality")).text
+        assert "共12人" in page
+        for orgs, n in recounted.items():
+            assert f"{orgs}个组织</td><td>{n}</td>" in page
+
+
 async def test_no_sample_of_nothing(hub: Hub) -> None:
     async with hub.database.transaction() as session:
         with pytest.raises(Refused, match="没有可抽查"):

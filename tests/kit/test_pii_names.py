@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from pypinyin import pinyin
 from pypinyin.constants import PINYIN_DICT
 
-from shared.kit.pii import NameKeys, PersonNameError, fold_pinyin, name_key, name_keys, normalise_name
+from shared.kit.pii import (
+    NameKeys,
+    PersonNameError,
+    by_pinyin,
+    fold_pinyin,
+    name_key,
+    name_keys,
+    normalise_name,
+)
 from shared.kit.pii.readings import plain, syllables
 from shared.kit.pii.surnames import COMPOUND, SINGLE
 
@@ -253,3 +261,11 @@ def test_surname_tables_are_well_formed() -> None:
     for surname, (reading,) in COMPOUND.items():
         assert len(reading.split("-")) == len(surname)
         assert plain(reading).isascii()
+
+
+def test_lists_are_in_the_order_they_are_spelt() -> None:
+    people = ["张伟", "Ann", "欧阳娜", "安之", "", "123"]
+    assert sorted(people, key=by_pinyin) == ["", "123", "Ann", "安之", "欧阳娜", "张伟"]
+    districts = ["龙泉驿区", "锦江区", "青羊区", "解放区", "成华区"]
+    assert sorted(districts, key=lambda d: by_pinyin(d, person=False)) == [
+        "成华区", "解放区", "锦江区", "龙泉驿区", "青羊区"]  # fmt: skip

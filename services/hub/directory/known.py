@@ -13,6 +13,8 @@ from shared.kit.events.models import SourceRow
 
 SILENT = timedelta(seconds=20)
 """Without a word for so long an organisation (or the bus) counts as away; it is asked every five seconds."""
+JOINING = (Organisation.first_seen_at, Organisation.code)
+"""The one order of organisations in lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ async def organisations(session: AsyncSession) -> list[Known]:
     statement = (
         select(Organisation, source.event_at, source.applied_at, source.seq)
         .outerjoin(SourceRow, (source.source == Organisation.code) & (source.channel == ""))
-        .order_by(Organisation.first_seen_at, Organisation.code)
+        .order_by(*JOINING)
     )
     shared = [name for name in Known.__slots__ if name not in ("event_at", "applied_at", "events")]
     return [
@@ -83,5 +85,5 @@ async def organisations(session: AsyncSession) -> list[Known]:
 
 
 async def known_codes(session: AsyncSession) -> list[str]:
-    """The codes of all organisations that announced themselves."""
-    return list(await session.scalars(select(Organisation.code).order_by(Organisation.code)))
+    """The codes of all organisations that announced themselves, in the order they first did."""
+    return list(await session.scalars(select(Organisation.code).order_by(*JOINING)))

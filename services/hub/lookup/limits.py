@@ -1,14 +1,14 @@
 """How many numbers one member of staff may try: who types on and on is guessing, not working."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup.models import LookupRecord
 from services.hub.lookup.rules import Kind
-from shared.kit import audit, clock
+from shared.kit import clock
+from shared.kit.audit.refused import record_refusal
 from shared.kit.context import Kit
 from shared.kit.errors import TooMany
 from shared.kit.staff import Staff
@@ -25,15 +25,11 @@ async def within_limits(kit: Kit, session: AsyncSession, staff: Staff) -> None:
     )
     for span, most, said in limits:
         if await _tried(session, staff, clock.now() - span) >= most:
-            await _note(kit, staff, {"most": most, "seconds": int(span.total_seconds())})
+            detail = {"most": most, "seconds": int(span.total_seconds())}
+            await record_refusal(kit.database, session, actor=staff, action="lookup.limited", detail=detail)
             raise TooMany(said, hint="请稍后再试；也可以先按姓名或拼音查询。本次已记录。")
 
 
 async def _tried(session: AsyncSession, staff: Staff, since: datetime) -> int:
     mine = (LookupRecord.staff_id == staff.id, LookupRecord.at >= since, LookupRecord.kind.in_(NUMBERS))
     return await session.scalar(select(func.count()).select_from(LookupRecord).where(*mine)) or 0
-
-
-async def _note(kit: Kit, staff: Staff, detail: dict[str, Any]) -> None:
-    async with kit.database.transaction() as session:  # its own: the refusal rolls the request's back
-        audit.record(session, actor=staff, action="lookup.limited", detail=detail)

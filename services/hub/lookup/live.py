@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -118,10 +118,17 @@ async def live_lookup(kit: Kit, session: AsyncSession, staff: Staff, lookup_id: 
     asked = {"lookup": lookup_id, "staff": staff.id, "now": clock.now()}
     found = (await session.execute(_LIVE, asked)).one_or_none()
     if found is None:
-        raise NotFound("这次查询已失效", hint="查询结果只保留两小时，且只有本人能看。请重新查询。")
-    kept = Kept.model_validate_json(kit.cipher.decrypt(found.query, _CONTEXT))
+        raise _gone()
+    try:
+        kept = Kept.model_validate_json(kit.cipher.decrypt(found.query, _CONTEXT))
+    except ValidationError:  # sealed by an earlier version of this program
+        raise _gone() from None
     record = Recorded(*found[:-1])
     return Live(record, classify(kept.text, kept.kind), kept)
+
+
+def _gone() -> NotFound:
+    return NotFound("这次查询已失效", hint="查询结果只保留两小时，且只有本人能看。请重新查询。")
 
 
 async def sweep(session: AsyncSession) -> None:

@@ -19,6 +19,7 @@ from services.hub.lookup.schemas import Accuracy, Facets, Parts, Total
 from services.hub.persons import SAMPLED
 from shared.kit.fast import fetch
 from shared.kit.pagination import CAP
+from shared.kit.pii import by_pinyin
 
 PART = 16
 """One person of so many is in the sample."""
@@ -144,7 +145,10 @@ def _facets(total: Total, drawn: Seen, read: Seen, times: int) -> Facets:
     """The numbers beside the filters; `times` 0: which there are is known, how many is not."""
     least = drawn | read
     # the order of what is counted over all matches; what only the first of them show comes behind
-    ordered = sorted(least.districts, key=lambda d: (-drawn.districts[d], -least.districts[d], d))[:DISTRICTS]
+    ordered = sorted(
+        least.districts, key=lambda d: (-drawn.districts[d], -least.districts[d], by_pinyin(d, person=False))
+    )
+    ordered = ordered[:DISTRICTS]
     return Facets(total=total, least=_said(least, ordered, 1), **_said(drawn, ordered, times).model_dump())
 
 

@@ -173,6 +173,7 @@ class Person(HubBase):
     """The row a result page shows: derived from the person's affiliations in the same transaction."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_orgs", "active", "past"),)
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     name: Mapped[str] = mapped_column(Text)

@@ -1,5 +1,7 @@
 """Reading persons, evidence and decisions for pages and the API."""
 
+# ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
+
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -19,8 +21,9 @@ _AFFILIATED = (
     " left join unit u on u.org = f.org and u.unit_id = f.unit_id where not f.withdrawn and "
 )
 _OF_PERSONS = text(
-    f"{_AFFILIATED} b.person_id = any(:ids)"
-    " order by f.standing = 'left', f.org, f.told_at desc, f.id limit :most"
+    _AFFILIATED + "b.person_id = any(:ids)"
+    " order by f.standing = 'left', (select o.first_seen_at from organisation o where o.code = f.org), f.org,"
+    " f.told_at desc, f.id limit :most"
 )
 _BY_ID = text(_AFFILIATED + "f.id = any(:ids)")
 _EVIDENCE = text(

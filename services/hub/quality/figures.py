@@ -1,6 +1,6 @@
 """Reading what is known of the quality of links."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +33,8 @@ _HELD = text(
 _HELD_COUNT = text(
     "select count(*) from (select 1 from edge where revoked_at is null and state = 'held' limit :cap) x"
 )
+# grouped by the two columns of an index: a few dozen groups, and no row of the table is read
+_OVERLAP = text("select active, past, count(*) as n from person group by active, past")
 _SAMPLES = text(
     "select s.*, count(*) as size, count(p.found) as judged from link_sample s"
     " join link_sampled p on p.sample_id = s.id group by s.id order by s.drawn_at desc limit :most"
@@ -58,6 +60,14 @@ async def figures(session: AsyncSession) -> Figures:
     held = int(await session.scalar(_HELD_COUNT, {"cap": CAP}) or 0)
     months = dict(sorted(by_month.items(), reverse=True)[:MONTHS])
     return Figures(overall, dict(sorted(by_rule.items())), months, links, held)
+
+
+async def overlap(session: AsyncSession) -> dict[int, int]:
+    """How many persons have records at one organisation, at two, and so on: counted, past records too."""
+    found = Counter[int]()
+    for row in await session.execute(_OVERLAP):
+        found[(row.active | row.past).bit_count()] += row.n
+    return dict(sorted(found.items()))
 
 
 async def samples(session: AsyncSession) -> list[Drawn]:

@@ -26,7 +26,8 @@ async def overview(request: Request, session: Tx, staff: Steward) -> Response:
     audit.record(session, actor=staff, action="quality.opened", purpose=_("同一人核对"))
     return render(
         request, "quality/overview.html", figures=await figures.figures(session), rules=REASONS,
-        joining=JOINING, backlog=await backlog(session), samples=await figures.samples(session),
+        overlap=await figures.overlap(session), joining=JOINING,
+        backlog=await backlog(session), samples=await figures.samples(session),
         held=await figures.held(session, HELD), orgs={o.code: o for o in await organisations(session)},
     )  # fmt: skip
 

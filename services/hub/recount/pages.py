@@ -13,6 +13,7 @@ from services.hub.recount.models import RebuildRun, RecountRun
 from shared.kit import audit
 from shared.kit.db import Tx
 from shared.kit.errors import NotFound
+from shared.kit.ops.reading import in_words
 from shared.kit.staff import Staff, require
 from shared.kit.types import Int64
 from shared.kit.web import gettext as _
@@ -62,4 +63,5 @@ async def _page(
         rebuilds=(await session.scalars(rebuilds)).all(),
         orgs=known,
         titles=titles,
+        in_words=in_words,
     )

@@ -9,7 +9,8 @@ from functools import partial
 from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.hub.directory import organisations
+from services.hub.directory import JOINING, organisations
+from services.hub.directory.models import Organisation
 from services.hub.persons import units as people_of_units
 from services.hub.recount import counting, derived, digests
 from services.hub.recount.counting import Part
@@ -203,8 +204,13 @@ async def history(session: AsyncSession, limit: int = 20) -> Sequence[RecountRun
 
 async def parts(session: AsyncSession, run_id: int) -> Sequence[RecountPart]:
     """What one recount compared."""
-    query = select(RecountPart).where(RecountPart.run_id == run_id)
-    return (await session.scalars(query.order_by(RecountPart.org, RecountPart.kind, RecountPart.part))).all()
+    query = (
+        select(RecountPart)
+        .outerjoin(Organisation, Organisation.code == RecountPart.org)
+        .where(RecountPart.run_id == run_id)
+        .order_by(*JOINING, RecountPart.kind, RecountPart.part)
+    )
+    return (await session.scalars(query)).all()
 
 
 async def differences(session: AsyncSession, run_id: int, limit: int = 200) -> Sequence[RecountDifference]:

@@ -24,6 +24,7 @@ from shared.kit.calendar import (
     use_of,
 )
 from shared.kit.clock import CHINA
+from shared.kit.pii import by_pinyin
 
 View = Literal["day", "week"]
 ROWS = 40
@@ -147,9 +148,9 @@ def _share(a: Range[int], b: Range[int]) -> bool:
 
 
 async def districts_of(session: AsyncSession) -> list[str]:
-    """Districts with venues."""
+    """Districts with venues, as they are spelt."""
     query = select(Venue.district).where(Venue.status == "active", Venue.district.is_not(None)).distinct()
-    return sorted(str(d) for d in await session.scalars(query))
+    return sorted((str(d) for d in await session.scalars(query)), key=lambda d: by_pinyin(d, person=False))
 
 
 async def venues_of(session: AsyncSession, ids: Sequence[UUID]) -> list[Venue]:

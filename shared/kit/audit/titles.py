@@ -1,8 +1,10 @@
 """Names of action codes, objects and details as auditors read them; each module adds its own."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+_IDENTIFIER = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TITLES: dict[str, str] = {}
 _WORDS: dict[str, str] = {}
 _VALUES: dict[str, dict[str, str]] = {}
@@ -38,6 +40,8 @@ def plain(detail: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     pairs = []
     for key, value in (detail or {}).items():
         if key not in _WORDS or value in (None, "", [], {}) or isinstance(value, dict):
+            continue
+        if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
             continue
         said = value if isinstance(value, list) else [value]
         pairs.append((_WORDS[key], "、".join(_value(key, each) for each in said)))

@@ -15,6 +15,7 @@ from shared.kit.audit import AuditEntry
 from shared.kit.audit.titles import title
 from shared.kit.clock import CHINA
 from shared.kit.pagination import Cursor, decode
+from shared.kit.pii import by_pinyin
 from shared.kit.spreadsheet import as_text
 
 PAGE = 50
@@ -72,7 +73,7 @@ async def listing(session: AsyncSession, wanted: Filter, position: str) -> Listi
 
 
 async def actors(session: AsyncSession) -> list[tuple[str, str]]:
-    """Everybody in the log by id, with the newest name; found by hopping through the index of names."""
+    """Everybody in the log by id, with the newest name; found by hops through the index, listed as spelt."""
     found: dict[str, str] = {}
     name = ""
     while len(found) < 500:
@@ -88,7 +89,7 @@ async def actors(session: AsyncSession) -> list[tuple[str, str]]:
         name = row.actor_name
         if row.actor_id:
             found[str(row.actor_id)] = name
-    return list(found.items())
+    return sorted(found.items(), key=lambda pair: by_pinyin(pair[1]))
 
 
 async def export(session: AsyncSession, wanted: Filter) -> AsyncIterator[list[Any]]:

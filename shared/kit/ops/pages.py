@@ -39,6 +39,7 @@ def pages(kit: Kit) -> APIRouter:
     @router.get("")
     async def page(request: Request, session: Tx, engine: Engine, _staff: Reader) -> Response:
         """Quarantine, lags, gaps, checks and versions."""
+        names = await names_of_systems(request.app, session)
         return render(
             request,
             "ops/page.html",
@@ -48,10 +49,10 @@ def pages(kit: Kit) -> APIRouter:
             titles=reading.TITLES,
             in_words=reading.in_words,
             type_title=reading.type_title,
-            names=await names_of_systems(request.app, session),
+            names=names,
             others=await others_of(request.app, session),
             channels=await reading.channels(session),
-            sources=await reading.sources(session),
+            sources=await reading.sources(session, list(names)),
             gaps=await reading.gaps(session),
             versions=await reading.versions(session, kit.bus),
         )

@@ -73,10 +73,11 @@ async def channels(session: AsyncSession) -> Sequence[ChannelRow]:
     return (await session.scalars(select(ChannelRow).order_by(ChannelRow.channel).limit(MOST))).all()
 
 
-async def sources(session: AsyncSession) -> Sequence[SourceRow]:
-    """What this service hears: the newest number applied, by source."""
+async def sources(session: AsyncSession, known: Sequence[str]) -> Sequence[SourceRow]:
+    """What this service hears: the newest number applied by source, in the order of `known`, others last."""
     query = select(SourceRow).order_by(SourceRow.source, SourceRow.channel).limit(MOST)
-    return (await session.scalars(query)).all()
+    place = {code: number for number, code in enumerate(known)}
+    return sorted(await session.scalars(query), key=lambda row: place.get(row.source, len(place)))
 
 
 async def gaps(session: AsyncSession) -> Sequence[GapRow]:

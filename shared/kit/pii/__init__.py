@@ -12,7 +12,7 @@ from shared.kit.pii.errors import (
 )
 from shared.kit.pii.identity import Identity, IdentityKind, Sex, check_character, parse_identity
 from shared.kit.pii.masks import mask_card, mask_identity, mask_name, mask_phone
-from shared.kit.pii.names import NameKeys, fold_pinyin, name_key, name_keys, normalise_name
+from shared.kit.pii.names import NameKeys, by_pinyin, fold_pinyin, name_key, name_keys, normalise_name
 from shared.kit.pii.phone import Phone, parse_phone
 from shared.kit.pii.tokens import Tokens
 
@@ -31,6 +31,7 @@ __all__ = [
     "PhoneError",
     "Sex",
     "Tokens",
+    "by_pinyin",
     "check_character",
     "derive_key",
     "fold_pinyin",

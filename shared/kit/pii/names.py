@@ -73,6 +73,15 @@ def name_keys(text: str, *, person: bool = True) -> NameKeys:
     )
 
 
+@lru_cache(maxsize=4096)
+def by_pinyin(text: str, *, person: bool = True) -> tuple[str, str]:
+    """The key that puts names of people and places in the order they are spelt in, never by code point."""
+    try:
+        return name_keys(text, person=person).pinyins[0], text
+    except PersonNameError:  # no name at all
+        return text.casefold(), text
+
+
 def fold_pinyin(typed: str) -> str:
     """Typed pinyin as it stands in `pinyins`: lower case, no tones, blanks or apostrophes."""
     return plain(unicodedata.normalize("NFKC", typed).lower().replace("u:", "v"))
