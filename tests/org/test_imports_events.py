@@ -13,6 +13,8 @@ from deploy.local.packages import discover, organisations
 from shared.kit.context import make_kit
 from shared.kit.events.publisher import MAX_MESSAGES
 from shared.kit.events.relay import Relay
+from shared.org.imports.models import ImportBatch
+from shared.org.imports.showing import batch_context
 from shared.org.kit import OrgKit, make_org_kit
 from tests.fixtures.bus import renew, started_bus
 from tests.fixtures.databases import FreshDatabases
@@ -60,15 +62,29 @@ async def on_the_bus(nats: Nats, expected: int) -> list[Any]:
     return found
 
 
+async def sent(org: OrgKit, batch: ImportBatch) -> int | None:
+    """What the page of the import says has gone out."""
+    async with org.kit.database.transaction() as session:
+        context = await batch_context(session, org, batch, "", "")
+    shown: int | None = context["sent"]
+    return shown
+
+
 @pytest.mark.timeout(180)
 async def test_an_import_goes_out_in_atomic_batches(org: OrgKit, nats: Nats) -> None:
     kind = next(k for k in org.policy.kinds if not k.needs_consent).title
     people = [line(org, f"甲{chr(0x4E00 + n)}", kind=kind) for n in range(LINES)]
     batch = await confirm(org, await upload(org, "名册.csv", csv_file(HEAD, *people)))
     assert batch.sums["written"] == LINES
+    assert await sent(org, batch) == 0
     stop = asyncio.Event()
     relay = asyncio.create_task(Relay(org.kit.database, org.kit.bus).run(stop))
     told = await on_the_bus(nats, LINES)
+
+    async def all_told() -> bool:
+        return await sent(org, batch) == LINES
+
+    await until(all_told)
     stop.set()
     await relay
     envelopes = [orjson.loads(message.data) for message in told]

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.errors import Invalid, Problem
+from shared.kit.events.sent import recorded
 from shared.org.bulk import among, breathing, update_columns
 from shared.org.imports.before import image
 from shared.org.imports.cells import Trouble, unseal
@@ -95,6 +96,7 @@ async def write(org: OrgKit, batch_id: UUID, lease: UUID) -> None:
             session, actor=actor_of(batch), action="import.applied", target=("import", batch.id),
             detail={k: v for k, v in batch.sums.items() if isinstance(v, int)},
         )  # fmt: skip
+        batch.sums = batch.sums | {"told": await recorded(session)}
         enter(batch, "applied")
 
 

@@ -45,7 +45,8 @@ class ImportBatch(OrgBase):
     encoding: Mapped[str] = mapped_column(Text, default="")
     tables: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     sums: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)
-    """rows, ignored, new, changed, same, refused; after applying: written, kept, failed"""
+    """rows, ignored, new, changed, same, refused; after applying: written, kept, failed, and
+    `told`: the number of the last event about it"""
     done: Mapped[int] = mapped_column(Integer, default=0)
     total: Mapped[int] = mapped_column(Integer, default=0)
     began_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -220,14 +220,17 @@ async def _history(
 
 
 async def _versions(org: OrgKit, staff: Staff, batch_id: UUID, known: int) -> AsyncIterator[int]:
-    """The batch's version whenever it changes, while the reader may read and the service runs."""
-    query = select(ImportBatch.version, ImportBatch.status).where(ImportBatch.id == batch_id)
+    """The batch's version whenever it, or how much of it was sent, changes; while the reader may read."""
+    query = select(ImportBatch).where(ImportBatch.id == batch_id)
+    told: int | None = None
     while not org.kit.stopping.is_set():
         async with org.kit.database.transaction() as session:
-            found = (await session.execute(query)).one_or_none()
-            if found is None or not await still_in(session, staff):
+            batch = await session.scalar(query)
+            if batch is None or not await still_in(session, staff):
                 return
-        if found.version != known:
-            known = found.version
+            sent = await queries.sent(session, batch)
+        if (batch.version, sent) != (known, told):
+            known, told = batch.version, sent
             yield known
-        await first_of(BUSY if found.status in WORKING else IDLE, org.kit.stopping)
+        underway = batch.status in WORKING or (sent is not None and sent < batch.sums["written"])
+        await first_of(BUSY if underway else IDLE, org.kit.stopping)

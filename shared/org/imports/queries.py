@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
 from shared.kit.errors import Invalid
+from shared.kit.events.sent import unsent
 from shared.kit.pagination import Cursor, Page, decode
 from shared.org.imports.models import WORKING, ImportBatch, ImportRow, ImportUnit
 from shared.org.kit import OrgKit
@@ -158,6 +159,14 @@ async def running(session: AsyncSession, scope: str, besides: UUID | None = None
         query = query.where(ImportBatch.id != besides)
     found: ImportBatch | None = await session.scalar(query.order_by(ImportBatch.id).limit(1))
     return found
+
+
+async def sent(session: AsyncSession, batch: ImportBatch) -> int | None:
+    """Of how many lines written the bus has the events; None where nothing was written or told."""
+    written, told = batch.sums.get("written", 0), batch.sums.get("told")
+    if batch.status != "applied" or not written or told is None:
+        return None
+    return max(0, written - await unsent(session, told))
 
 
 def seconds_left(batch: ImportBatch) -> int | None:

@@ -93,6 +93,7 @@ async def _checked(
         "page": page,
         "proposals": await queries.proposals(session, org, batch),
         "proposals_all": await queries.count_proposals(session, batch),
+        "sent": await queries.sent(session, batch),
         "until": service.withdraw_until(batch),
     }
 
