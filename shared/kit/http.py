@@ -1,4 +1,4 @@
-"""ASGI middleware of every service: trace, access log without personal data, metrics, body limit."""
+"""ASGI middleware of every service: trace, access log without personal data, metrics, body limit, HEAD."""
 
 import logging
 import time
@@ -69,6 +69,28 @@ class Observe:
         if staff is not None:
             extra["staff"] = str(staff.id)
         log.info("answered", extra=extra)
+
+
+class Heads:
+    """HEAD is answered as GET would be, without the body: watchers ask so whether a page is there."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if not started and message["type"] == "http.response.start":
+                started = True
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+
+        await self.app({**scope, "method": "GET"}, receive, sending)
 
 
 def route_pattern(scope: Scope) -> str:

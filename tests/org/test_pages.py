@@ -403,3 +403,30 @@ async def test_the_api_tells_month_not_day_of_birth(here: OrgWorld) -> None:
     told = (await viewer.api("GET", f"/api/v1/members/{member.id}")).text
     assert '"birth_month":"2005-06"' in told
     assert "2005-06-15" not in told
+
+
+async def test_head_is_answered_without_a_body(here: OrgWorld) -> None:
+    browser = await here.signed_in("clerk")
+    for path in ("/members", "/healthz", "/nothing"):
+        asked, head = await browser.get(path), await browser.client.head(path)
+        assert (head.status_code, head.content) == (asked.status_code, b"")
+
+
+async def test_who_is_not_known_is_not_admitted_by_hand_either(here: OrgWorld) -> None:
+    browser = await here.signed_in("clerk")
+    for wrong, said in (
+        ({"identity": "", "birth": ""}, "不能确认是谁"),
+        ({"name": "a"}, "只有一个字母"),
+        ({"name": "<b>单</b>"}, "不会出现在姓名中的符号"),
+    ):
+        answer = await browser.post("/members/new", form_of(here, **wrong))
+        assert answer.status_code == 422
+        assert said in answer.text
+
+
+async def test_a_name_is_found_half_written_half_spelt(here: OrgWorld) -> None:
+    await fill(here)
+    browser = await here.signed_in("clerk")
+    for typed, found in (("单wen", True), ("单wh", True), ("王wen", False), ("单xiao", False)):
+        page = await browser.post("/members/search", {"q": typed})
+        assert ("Shàn Wénhuì" in (await browser.get(page.headers["location"])).text) is found, typed

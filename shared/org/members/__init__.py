@@ -9,13 +9,15 @@ from shared.org.members.kinds import kind_of, standing_title
 from shared.org.members.matching import Match, find_same
 from shared.org.members.models import Member, MemberChange, MemberTold
 from shared.org.members.module import members
-from shared.org.members.reading import field_titles, read_entry
+from shared.org.members.reading import GIVE_ONE, NOBODY_KNOWN, field_titles, read_entry
 from shared.org.members.service import leave_many, move_many, set_consent, step_many
 from shared.org.members.state import state_of
 from shared.org.members.told import Word
 from shared.org.members.told import write as remember_told
 
 __all__ = [
+    "GIVE_ONE",
+    "NOBODY_KNOWN",
     "FieldChange",
     "Match",
     "Member",

@@ -5,6 +5,7 @@ one of two typed values is wrong and nobody but the office can tell which. Left 
 the number. A birth date without its day is taken only when the number supplies the day.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,6 +31,9 @@ T = TypeVar("T")
 LONGEST_POST = 60
 LONGEST_FACT = 100
 OLDEST_BIRTH = 120
+NOBODY_KNOWN = "没有证件号码，也没有出生日期，不能确认是谁"
+GIVE_ONE = "请至少补填其中一项。"
+_NO_NAME = re.compile(r"""[<>{}\[\]\\|=+*/@#$%^&~`"?!;:]""")
 
 COMMON_FIELDS: Mapping[str, str] = {
     "name": "姓名",
@@ -75,7 +79,7 @@ def read_entry(org: OrgKit, raw: Mapping[str, Any], unit_id: UUID) -> Entry:
     A roster's other columns are no fields; the API asks `refuse_unknown` first.
     """
     cells = _Cells(raw)
-    name = cells.read("name", lambda v: normalise_name(cell(v)))
+    name = cells.read("name", _name)
     identity = cells.read("identity", lambda v: _identity(org, v))
     sex, birth = _sex(cells, identity), _birth(cells, identity)
     facts = _facts(org, cells)
@@ -107,6 +111,21 @@ def refuse_unknown(org: OrgKit, codes: Iterable[str]) -> None:
     if unknown:
         hint = f"可用的字段：{'、'.join(known)}。"
         raise Invalid("有不认识的字段", hint=hint, fields={"fields": "没有这个字段"})
+
+
+def refuse_unknowable(entry: Entry) -> None:
+    """Refuse somebody of whom neither a number nor a birth date is known: nobody could say who it is."""
+    if entry.identity is None and entry.birth is None:
+        raise Invalid(NOBODY_KNOWN, hint=GIVE_ONE, fields={"identity": f"{NOBODY_KNOWN}。{GIVE_ONE}"})
+
+
+def _name(value: Any) -> str:
+    name = normalise_name(cell(value))
+    if _NO_NAME.search(name):
+        raise CellError("姓名里有不会出现在姓名中的符号，请重新输入姓名")
+    if len(name) == 1 and name.isascii():
+        raise CellError("姓名只有一个字母，请填写完整姓名")
+    return name
 
 
 def _post(value: Any) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, false, or_, select
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
@@ -15,6 +15,7 @@ from shared.kit.pii import (
     PersonalDataError,
     fold_pinyin,
     name_key,
+    name_keys,
     normalise_card,
     parse_identity,
     parse_phone,
@@ -29,6 +30,7 @@ LAST_CHARACTER = "\U0010ffff"
 KEPT = timedelta(hours=12)
 _LAST4 = re.compile(r"\d{4}|\d{3}[xX]")
 _LETTERS = re.compile(r"[a-z]+")
+_MIXED = re.compile(r"([^\x00-\x7f]+)([a-zA-Z' ]+)")
 
 
 async def remember(session: AsyncSession, org: OrgKit, staff: Staff, typed: str) -> UUID:
@@ -69,9 +71,19 @@ def found_by(org: OrgKit, typed: str) -> ColumnElement[bool]:
     if _LETTERS.fullmatch(letters):
         return or_(_key("p", letters), _key("i", letters))
     try:
+        if mixed := _MIXED.fullmatch(text):
+            return _begun(mixed[1], fold_pinyin(mixed[2]))
         return _key("n", name_key(text))
     except PersonalDataError:
         return false()
+
+
+def _begun(begun: str, letters: str) -> ColumnElement[bool]:
+    """The first signs as written, the rest as pinyin or initials: 缪han, 缪hm."""
+    keys = name_keys(begun)
+    spelt = [_key("p", pinyin + letters) for pinyin in keys.pinyins]
+    short = [_key("i", initials + letters) for initials in keys.initials]
+    return and_(_key("n", keys.key), or_(*spelt, *short))
 
 
 def _key(kind: str, start: str) -> ColumnElement[bool]:
