@@ -68,7 +68,9 @@ def pages(kit: Kit) -> APIRouter:
     """Routes below /rooms."""
     router = APIRouter(prefix="/rooms")
     _looking(router)
+    _finding(router)
     _asking(router, kit)
+    _asked(router, kit)
     return router
 
 
@@ -91,6 +93,8 @@ def _looking(router: APIRouter) -> None:
         where = present.Where(view, day or clock.today(), org, district, people or 0, q)
         return await _grid(request, session, staff, where, picks)
 
+
+def _finding(router: APIRouter) -> None:
     @router.get("/find")
     async def find(
         request: Request,
@@ -150,6 +154,8 @@ def _asking(router: APIRouter, kit: Kit) -> None:
         await move_on(kit, made.id)
         return see_other(f"/rooms/requests/{made.id}")
 
+
+def _asked(router: APIRouter, kit: Kit) -> None:
     @router.get("/requests")
     async def mine(request: Request, session: Tx, staff: Reader) -> Response:
         """One's own requests."""

@@ -38,6 +38,8 @@ def pages(org: OrgKit) -> APIRouter:
     router = APIRouter(prefix="/venues")
     _grid(router, org)
     _panel(router, org)
+    _asking(router, org)
+    _mine(router)
     booking_routes(router, org)
     use_routes(router, org)
     feed_routes(router, org)
@@ -175,6 +177,8 @@ def _panel(router: APIRouter, org: OrgKit) -> None:
             seen, problem = [], error
         return render(request, "bookings/check.html", previews=seen, problem=problem)
 
+
+def _asking(router: APIRouter, org: OrgKit) -> None:
     @router.post("/book")
     async def make(
         request: Request,
@@ -207,6 +211,8 @@ def _panel(router: APIRouter, org: OrgKit) -> None:
         said = _("已提交，等待审批") if booking.status == "waiting" else _("预订已生效")
         return see_other(f"/venues/bookings/{booking.id}", said)
 
+
+def _mine(router: APIRouter) -> None:
     @router.get("/mine")
     async def mine(request: Request, session: Tx, staff: Reader) -> Response:
         """One's own bookings, series and places on waiting lists."""

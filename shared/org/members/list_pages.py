@@ -42,6 +42,7 @@ def list_pages(org: OrgKit) -> APIRouter:
     router = APIRouter(prefix="/members")
     _looking(router, org)
     _bulk(router, org)
+    _bulk_leaving(router, org)
     _exporting(router, org)
     return router
 
@@ -129,6 +130,8 @@ def _bulk(router: APIRouter, org: OrgKit) -> None:
         text = _("%(n)s人已调整到“%(unit)s”") % {"n": len(moved), "unit": unit.name}
         return see_other(f"/members?unit={unit.id}", text)
 
+
+def _bulk_leaving(router: APIRouter, org: OrgKit) -> None:
     @router.post("/bulk/leave")
     async def leave(
         request: Request,

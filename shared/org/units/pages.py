@@ -32,6 +32,8 @@ def pages(org: OrgKit) -> APIRouter:
     _looking(router, org)
     _founding(router, org)
     _changing(router, org)
+    _moving(router, org)
+    _closing(router, org)
     return router
 
 
@@ -112,6 +114,8 @@ def _changing(router: APIRouter, org: OrgKit) -> None:
             return await _again(request, session, org, staff, unit_id, problem, "rename", {"name": name})
         return see_other(f"/units?at={unit_id}", _("已更名"))
 
+
+def _moving(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{unit_id}/move")
     async def move(
         request: Request,
@@ -142,6 +146,8 @@ def _changing(router: APIRouter, org: OrgKit) -> None:
             return await _again(request, session, org, staff, unit_id, problem, "move", typed)
         return see_other(f"/units?at={unit_id}", _("已移动，下级单位和人员一并调整"))
 
+
+def _closing(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{unit_id}/close")
     async def close(
         request: Request,

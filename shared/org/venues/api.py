@@ -29,7 +29,13 @@ Writer = Annotated[Staff, Depends(require("venues.write"))]
 def api(org: OrgKit) -> APIRouter:
     """Routes below /api/v1/venues."""
     router = APIRouter(prefix="/api/v1/venues", tags=["venues"])
+    _reading(router)
+    _writing(router, org)
+    _steps(router, org)
+    return router
 
+
+def _reading(router: APIRouter) -> None:
     @router.get("")
     async def list_all(
         _staff: Reader,
@@ -48,6 +54,8 @@ def api(org: OrgKit) -> APIRouter:
         """One venue."""
         return VenueOut.model_validate(await get_venue(session, venue_id))
 
+
+def _writing(router: APIRouter, org: OrgKit) -> None:
     @router.post("", status_code=201)
     async def create(staff: Writer, session: Tx, body: NewVenue) -> VenueOut:
         """List a hall, or a part of one."""
@@ -64,6 +72,8 @@ def api(org: OrgKit) -> APIRouter:
             )
         )
 
+
+def _steps(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{venue_id}/exceptions")
     async def except_days(staff: Writer, session: Tx, venue_id: UUID, body: ExceptionIn) -> VenueOut:
         """Other hours, or none, for some days."""
@@ -104,5 +114,3 @@ def api(org: OrgKit) -> APIRouter:
                 scope=staff.scope_path,
             )
         )
-
-    return router

@@ -48,7 +48,9 @@ def pages(org: OrgKit) -> APIRouter:
     router = APIRouter(prefix="/venues")
     _looking(router, org)
     _writing(router, org)
+    _changing(router, org)
     _steps(router, org)
+    _closing(router, org)
     return router
 
 
@@ -119,6 +121,8 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
             )
         return see_other(f"/venues/{venue.id}", _("已登记“%(name)s”") % {"name": venue.name})
 
+
+def _changing(router: APIRouter, org: OrgKit) -> None:
     @router.get("/{venue_id:uuid}/edit")
     async def edit(request: Request, session: Tx, staff: Writer, venue_id: UUID) -> Response:
         """The form of a known venue."""
@@ -188,6 +192,8 @@ def _steps(router: APIRouter, org: OrgKit) -> None:
             return await _again(request, session, org, staff, venue_id, problem)
         return see_other(f"/venues/{venue_id}", _("已记录检查结果"))
 
+
+def _closing(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{venue_id:uuid}/close")
     async def close(
         request: Request, session: Tx, staff: Writer, venue_id: UUID, version: Version, reason: Typed = ""
