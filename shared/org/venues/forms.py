@@ -1,12 +1,13 @@
 """The form of one venue: from what was typed to what is meant, and back."""
 
 import re
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
-from shared.contracts.venues import Opening
+from shared.contracts.venues import OpenException, Opening
 from shared.kit.errors import Invalid
 from shared.org.venues.models import Venue
 from shared.org.venues.reading import opening_of, sharing_of
@@ -113,3 +114,14 @@ def _said(kind: str, message: str) -> str:
     if "greater" in kind or "less" in kind:
         return "数字不在允许的范围内"
     return message if kind == "forbidden_character" else "填写有误"
+
+
+def dated_hours(first: date | None, last: date | None, spans: str, reason: str) -> OpenException:
+    """The dated hours a form describes: no hours means closed."""
+    if first is None:
+        raise Invalid("请选择日期", fields={"first": "请选择日期"})
+    hours = read_hours(f"周一 {spans}") if spans.strip() else ()
+    try:
+        return OpenException(first=first, last=last or first, hours=hours, reason=reason)
+    except ValidationError:
+        raise Invalid("请检查填写的内容") from None

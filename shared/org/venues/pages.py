@@ -1,15 +1,12 @@
 """Pages of the registry: list, one venue, its form."""
 
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.venues import OpenException
 from shared.kit import clock
 from shared.kit.calendar import day_kind, open_spans
 from shared.kit.db import Tx
@@ -34,7 +31,7 @@ from shared.org.venues.reading import (
     parts_of,
     sharing_of,
 )
-from shared.org.venues.rules import read_hours, written_hours
+from shared.org.venues.rules import written_hours
 from shared.org.venues.schemas import NewVenue
 
 Reader = Annotated[Staff, Depends(require("venues.read"))]
@@ -168,7 +165,7 @@ def _steps(router: APIRouter, org: OrgKit) -> None:
         """Other hours, or none, for some days."""
         try:
             async with session.begin_nested():
-                exception = _exception(first, last, spans, reason)
+                exception = forms.dated_hours(first, last, spans, reason)
                 await service.except_days(
                     session, org, venue_id, exception, version=version, actor=staff, scope=staff.scope_path
                 )
@@ -215,17 +212,6 @@ def _closing(router: APIRouter, org: OrgKit) -> None:
         except (Invalid, Refused) as problem:
             return await _again(request, session, org, staff, venue_id, problem)
         return see_other("/venues/list", _("已停用"))
-
-
-def _exception(first: date | None, last: date | None, spans: str, reason: str) -> OpenException:
-    """The dated hours a form describes: no hours means closed."""
-    if first is None:
-        raise Invalid("请选择日期", fields={"first": "请选择日期"})
-    hours = read_hours(f"周一 {spans}") if spans.strip() else ()
-    try:
-        return OpenException(first=first, last=last or first, hours=hours, reason=reason)
-    except ValidationError:
-        raise Invalid("请检查填写的内容") from None
 
 
 async def _again(
