@@ -105,6 +105,8 @@ async def test_approvals_door_sheet_and_use(org: OrgKit) -> None:
             waits = await booked(session, org, hall, at(5, 9), title="要批准的")
         keeper = await world.signed_in("keeper")
         assert "要批准的" in (await keeper.get("/venues/waiting")).text
+        assert "要批准的" in (await keeper.get("/")).text  # on the desk of who decides, of nobody else
+        assert "要批准的" not in (await (await world.signed_in("viewer")).get("/")).text
         assert (await keeper.post(f"/venues/bookings/{waits.id}/approve")).status_code == 303
         assert "要批准的" not in (await keeper.get("/venues/waiting")).text
         door = await keeper.get(f"/venues/{hall.id}/door")
