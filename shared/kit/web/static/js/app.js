@@ -74,14 +74,29 @@
       (function wait() { setTimeout(function () { if (t.matches(':hover') || t.contains(document.activeElement)) wait(); else t.remove(); }, 7000); })();
     });
   }
+  /* on a phone the heads of the columns are away: a bare figure says what it counts */
+  function labels() {
+    each('table.list:not(.keep)', function (t) {
+      var heads = [].map.call(t.querySelectorAll('thead th'), function (h) { return h.textContent.trim(); });
+      each('tbody tr', function (tr) {
+        [].forEach.call(tr.cells, function (td, i) { if (heads[i] && /^[\d,.%+\/\s—]+$/.test(td.textContent.trim())) td.dataset.label = heads[i]; });
+      }, t);
+    });
+  }
   function ready(root) {
     each('[data-toggle-password], [data-close]', function (b) { b.hidden = false; }, root);
     each('[data-back]', function (b) { b.hidden = history.length < 2; }, root);
-    count(); toasts();
+    count(); toasts(); labels();
     each('[role=alert][tabindex]', function (n) { n.focus(); }, root);
   }
   /* a tree beside the list is open at the desk and folded above it on a narrow screen */
   if (window.matchMedia('(max-width: 1100px)').matches) each('details[data-fold]', function (d) { d.open = false; });
+
+  /* a grid that is wider than the screen begins at today */
+  each('.grid-scroll', function (g) {
+    var today = g.querySelector('thead .today'), first = g.querySelector('thead th');
+    if (today && g.scrollWidth > g.clientWidth) g.scrollLeft = today.offsetLeft - first.offsetWidth;
+  });
 
   ready(document);
   document.addEventListener('quntuan:swap', function (e) { ready(e.detail); });
