@@ -155,8 +155,12 @@ async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("没有待核对的记录")).to_be_visible()
     await page.get_by_role("link", name="以后再说 1").click()
+    await page.wait_for_url("**tab=later**")
     await page.locator(".q-list a").click()
+    await page.wait_for_url("**pair=**")
     await page.keyboard.press("l")
+    await expect(page.get_by_text("已放回待核对")).to_be_visible()
+    await page.goto(f"{address}/candidates")
     await expect(page.get_by_role("heading", name="这两条记录是同一个人吗")).to_be_visible()
     await page.keyboard.press("y")  # no reason yet: it asks for one and decides nothing
     await expect(page.locator(".decide [name=reason]")).to_be_focused()
