@@ -16,7 +16,9 @@ from shared.org.members.rules import age_on, is_past_record
 from shared.org.policy import Entry, MemberKind, MembershipPolicy, OwnField
 
 FIELDS = (
-    OwnField("development_no", "发展团员编号", aliases=("发展编号", "团员发展编号", "入团编号")),
+    OwnField(
+        "development_no", "发展团员编号", aliases=("发展编号", "团员发展编号", "入团编号"), numbered=True
+    ),
     OwnField("workplace", "学习工作单位", aliases=("学校", "班级", "工作单位", "所在学校", "学校班级")),
     OwnField(
         "party",

@@ -67,8 +67,17 @@ NUMBERS = [
     "1 2 0 0 0 0 0 0 0 0 1",
     "028-12345678",
     "١٢٠٠٠٠٠٠٠٠١",
+    "120,0000,0001",
+    "120/0000/0001",
+    "(120)00000001",
+    "+86(120)0000-0001",
+    "120、0000、0001",
+    "120～0000～0001",
+    "120\u00ad0000\u20600001",
+    "120    0000    0001",
+    "519901,19900101,1234",
 ]
-HARMLESS = ["核对名单", "2026-09-01 至 2026-09-05", "2026.11.30-2026.12.1", "20260901-20260905", "第1、2、3、4、5、6、7、8、9、10次", "2026年第12号文，共1234人", "尾号0001"]  # fmt: skip
+HARMLESS = ["核对名单", "2026-09-01 至 2026-09-05", "2026.11.30-2026.12.1", "20260901-20260905", "第1、2、3、4、5、6、7、8、9、10次", "2026年第12号文，共1234人", "尾号0001", "共100、2000、3000人"]  # fmt: skip
 
 
 def test_numbers_are_seen_and_dates_are_not_numbers() -> None:
@@ -95,6 +104,17 @@ async def test_no_number_is_kept_with_a_reason(hub: Hub) -> None:
             for table in ("lookup_record", "lookup_session", "outbox", "verdict"):
                 assert await session.scalar(text(f"select count(*) from {table}")) == 0
             assert await session.scalar(text("select count(*) from audit_entry")) == before
+
+
+async def test_a_misspelt_field_or_filter_is_refused(hub: Hub) -> None:
+    await hub.tell("alpha", announced("alpha", "甲"))
+    async with clients(hub, "clerk") as [clerk]:
+        ask = {"text": "张伟", "purpose": "visit"}
+        assert (await clerk.api("POST", "/api/v1/lookup", json={**ask, "x": 1})).status_code == 422
+        begun = (await clerk.api("POST", "/api/v1/lookup", json=ask)).json()
+        path = f"/api/v1/lookup/{begun['lookup_id']}"
+        assert (await clerk.api("GET", f"{path}?bogus=1")).status_code == 422
+        assert (await clerk.api("GET", f"{path}?standing=&district=")).status_code == 200
 
 
 def _cursor(raw: bytes) -> str:

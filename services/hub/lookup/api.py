@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from services.hub.lookup import service
-from services.hub.lookup.deps import Narrowed, Opener, Searcher, WithKit
+from services.hub.lookup.deps import Opener, Searcher, WithKit
 from services.hub.lookup.purposes import purposes_on
-from services.hub.lookup.schemas import Ask, Details, Narrow, PurposeChoice, Result
+from services.hub.lookup.schemas import Ask, Details, Narrow, PageQuery, PurposeChoice, Result
 from shared.kit import clock
 from shared.kit.db import Tx
 
@@ -30,15 +30,10 @@ async def look_up(kit: WithKit, session: Tx, staff: Searcher, ask: Ask) -> Respo
 
 @router.get("/{lookup_id}", response_model=Result)
 async def page(
-    kit: WithKit,
-    session: Tx,
-    staff: Searcher,
-    lookup_id: UUID,
-    narrow: Narrowed,
-    cursor: Annotated[str, Query(max_length=2000)] = "",
+    kit: WithKit, session: Tx, staff: Searcher, lookup_id: UUID, query: Annotated[PageQuery, Query()]
 ) -> Response:
     """Another page of a lookup of one's own, or the same narrowed by filters."""
-    return _sent(await service.result(kit, session, staff, lookup_id, narrow, cursor))
+    return _sent(await service.result(kit, session, staff, lookup_id, query.narrow, query.cursor))
 
 
 @router.get("/{lookup_id}/persons/{person_id}")

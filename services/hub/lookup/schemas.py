@@ -2,14 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.hub.lookup.rules import Kind
 from services.hub.persons import Affiliated
-from shared.kit.types import OptionalText60, OptionalText200, SearchText, Slug
+from shared.kit.types import Blank, OptionalText60, OptionalText200, SearchText, Slug
 
 Standing = Literal["active", "retained", "pending", "left"]
 
@@ -49,7 +49,9 @@ class Facets(Parts):
 class Ask(BaseModel):
     """A lookup: what is looked for and why. `reason` is needed where the purpose says so."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"text": "王小明", "purpose": "joint_activity"}})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"text": "王小明", "purpose": "joint_activity"}}
+    )
 
     text: SearchText = Field(repr=False)
     purpose: Slug
@@ -63,9 +65,22 @@ class Narrow(BaseModel):
     org: OptionalText60 = None
     many: bool = False
     district: OptionalText60 = None
-    standing: Standing | None = None
-    unit: UUID | None = None
+    standing: Annotated[Standing | None, Blank] = None
+    unit: Annotated[UUID | None, Blank] = None
     """a unit and all below it"""
+
+
+class PageQuery(Narrow):
+    """A page of a result for programs: a misspelt filter is refused, not left out of the question."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cursor: Annotated[str, Field(max_length=2000)] = ""
+
+    @property
+    def narrow(self) -> Narrow:
+        """The filters alone."""
+        return Narrow(**self.model_dump(exclude={"cursor"}))
 
 
 class Badge(BaseModel):

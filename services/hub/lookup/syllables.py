@@ -26,7 +26,6 @@ lyu nyu lyue nyue lue nue
 )
 LONGEST = max(map(len, SYLLABLES))
 BEGINNINGS = frozenset(s[:n] for s in SYLLABLES for n in range(1, len(s) + 1))
-MANY = 99
 
 
 @lru_cache(maxsize=4096)

@@ -5,11 +5,12 @@ import unicodedata
 
 from shared.kit.errors import Invalid
 
-_BETWEEN = r"[\s\-‐-―−_.·\u200c\u200d]{1,3}"
+_BETWEEN = r"[\W_]{1,6}"
+"""Whatever is neither a letter nor a digit: people divide numbers in many ways."""
 _RUN = re.compile(rf"[0-9](?:(?:{_BETWEEN})?[0-9X])*", re.IGNORECASE)
 _SEPARATOR = re.compile(_BETWEEN)
 # a mobile or landline number, an identity number old or new
-_NUMBER = re.compile(r"(?:0086|86)?1[0-9]{10}|0[0-9]{9,11}|[0-9]{15}|[0-9]{17}[0-9X]", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:0086|86)?1[2-9][0-9]{9}|0[0-9]{9,11}|[0-9]{15}|[0-9]{17}[0-9X]", re.IGNORECASE)
 _TOO_LONG = re.compile(r"[0-9]{14,}[0-9X]", re.IGNORECASE)
 _GROUP = 3
 """Digits of the groups people write numbers in; a date has shorter ones, and two dates are no number."""
@@ -17,7 +18,7 @@ _GROUP = 3
 
 def holds_number(text: str) -> bool:
     """Whether digits in the text look like an identity number or a phone, in any script or width."""
-    folded = unicodedata.normalize("NFKC", text)
+    folded = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
     digits = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in folded)
     return any(_is_number([p for p in _SEPARATOR.split(run) if p]) for run in _RUN.findall(digits))
 

@@ -55,18 +55,6 @@ async def waiting_for_approval(session: AsyncSession, scope: str) -> list[Bookin
     return list(await session.scalars(query.order_by(Booking.during).limit(SHOWN)))
 
 
-async def clashing_with(session: AsyncSession, booking: Booking) -> list[Booking]:
-    """Others that stand in the way of a booking: none can, unless the constraint was lost."""
-    query = select(Booking).where(
-        Booking.id != booking.id,
-        Booking.hall_id == booking.hall_id,
-        Booking.place.op("&&")(booking.place),
-        Booking.busy.op("&&")(booking.busy),
-        standing(),
-    )
-    return list(await session.scalars(query))
-
-
 async def history(session: AsyncSession, booking_id: UUID) -> list[BookingChange]:
     """What happened to it, in order."""
     query = select(BookingChange).where(BookingChange.booking_id == booking_id).order_by(BookingChange.id)

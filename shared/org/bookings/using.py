@@ -14,7 +14,7 @@ from shared.org.bookings.claims import end_dead
 from shared.org.bookings.models import Booking, Waiter
 from shared.org.bookings.service import SYSTEM, Ask, confirm, get_booking, let_go, own_booker, take
 from shared.org.kit import OrgKit
-from shared.org.venues import Venue, get_venue, sharing_of
+from shared.org.venues import Venue, get_venue
 
 EARLY = timedelta(minutes=30)
 """Check-in is possible so long before the beginning."""
@@ -163,9 +163,3 @@ async def _own(session: AsyncSession, waiter_id: UUID, staff_id: UUID) -> Waiter
     if waiter.staff_id != staff_id:
         raise Forbidden("只能处理自己的候补")
     return waiter
-
-
-def grace_ends(booking: Booking, venue: Venue) -> datetime | None:
-    """When it is released without a check-in; None when never."""
-    minutes = sharing_of(venue).grace_minutes
-    return booking.start + timedelta(minutes=minutes) if minutes else None

@@ -64,7 +64,7 @@ async def admit_one(
     scope: str = "",
 ) -> UUID:
     """Somebody registered by hand. Refused when the roll has that name with that birth date and phone."""
-    refuse_unknowable(entry)
+    refuse_unknowable(identity=entry.identity is not None, birth=entry.birth is not None)
     (match,) = await find_same(session, org, [entry])
     if match and match.why == "name+birth+phone":
         held = match.member

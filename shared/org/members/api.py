@@ -25,7 +25,7 @@ from shared.org.members.schemas import (
     Search,
     StrictRollQuery,
 )
-from shared.org.members.search import found_by, note_search
+from shared.org.members.search import found_by, note_search, recall
 from shared.org.members.service import leave_many
 from shared.org.units import get_unit
 
@@ -99,6 +99,8 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
 async def _list(session: AsyncSession, org: OrgKit, staff: Staff, query: RollQuery, text: str) -> MemberList:
     path = (await get_unit(session, query.unit, staff.scope_path)).path if query.unit else ""
     where = conditions(query.filters(path), staff.scope_path)
+    if query.q:  # what was typed on a page, by its id
+        text = await recall(session, org, staff, query.q)
     if text:
         where.append(found_by(org, text))
     page = await read_page(session, where, sort=query.sort, after=query.after)

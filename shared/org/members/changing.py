@@ -16,6 +16,7 @@ from shared.org.members.changes import FieldChange, difference
 from shared.org.members.filling import key_rows, plain_of, set_identity, set_name, set_phone
 from shared.org.members.guards import refuse_taken
 from shared.org.members.models import Member, MemberKey
+from shared.org.members.reading import refuse_unknowable
 from shared.org.members.rules import on_roll
 from shared.org.members.service import CHANGED_MEANWHILE, flush, key_of, lock_members, note, open_units
 from shared.org.members.state import tell
@@ -74,7 +75,8 @@ async def change_many(
             raise Refused(f"{member.name}已不在册，不能修改", hint="如需修改，请先恢复。")
         was = units[member.unit_id]
         _apply(org, member, entry, {c.field for c in found}, units)
-        _ask_again(org, member, entry, found)
+        own = {k: v for k, v in (facts.get(member.id, {}) | dict(entry.facts)).items() if k not in clear}
+        _ask_again(org, member, own, {c.field for c in found})
         member.batch_id = batch_id or member.batch_id
         changed.append((member, found, was))
     people = [member for member, _, _ in changed]
@@ -122,20 +124,26 @@ def _apply(org: OrgKit, member: Member, entry: Entry, fields: set[str], units: M
     member.changed_at = clock.now()
 
 
-def _ask_again(org: OrgKit, member: Member, entry: Entry, found: Sequence[FieldChange]) -> None:
-    """A corrected birth or entry date is held against the rules of the day of entry, not of today:
+def _ask_again(org: OrgKit, member: Member, facts: Mapping[str, Any], fields: set[str]) -> None:
+    """What was corrected is held against the rules of the day of entry, not of today:
 
-    somebody who has grown too old since stays correctable.
+    somebody who has grown too old since stays correctable. A number may be corrected, never emptied: it is
+    what keeps the same person from standing on the roll twice.
     """
-    fields = {c.field for c in found}
+    if "identity" in fields and member.identity_token is None:
+        said = "证件号码只能更正，不能清空"
+        raise Invalid(said, hint="登记错了的，请填写正确的号码。", fields={"identity": said})
+    if fields & {"birth", "identity"}:
+        refuse_unknowable(identity=member.identity_token is not None, birth=member.birth is not None)
     if fields & {"birth", "sex", "identity"}:
         _refuse_contradiction(org, member)
-    if not fields & {"birth", "joined_on"}:
+    if not fields & {"birth", "joined_on", "sex", "kind", *(own.code for own in org.policy.own_fields)}:
         return
     day = member.joined_on or member.created_at.astimezone(CHINA).date()
     merged = Entry(
-        name=member.name, unit_id=member.unit_id, kind=member.kind, sex=entry.sex, birth=member.birth,
-        post=member.post, joined_on=member.joined_on,
+        name=member.name, unit_id=member.unit_id, kind=member.kind, birth=member.birth,
+        sex=member.sex,  # type: ignore[arg-type]  # the column holds these only
+        post=member.post, joined_on=member.joined_on, facts=facts,
     )  # fmt: skip
     org.policy.check(merged, day)
 

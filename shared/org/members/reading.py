@@ -113,14 +113,16 @@ def refuse_unknown(org: OrgKit, codes: Iterable[str]) -> None:
         raise Invalid("有不认识的字段", hint=hint, fields={"fields": "没有这个字段"})
 
 
-def refuse_unknowable(entry: Entry) -> None:
+def refuse_unknowable(*, identity: bool, birth: bool) -> None:
     """Refuse somebody of whom neither a number nor a birth date is known: nobody could say who it is."""
-    if entry.identity is None and entry.birth is None:
+    if not identity and not birth:
         raise Invalid(NOBODY_KNOWN, hint=GIVE_ONE, fields={"identity": f"{NOBODY_KNOWN}。{GIVE_ONE}"})
 
 
 def _name(value: Any) -> str:
     name = normalise_name(cell(value))
+    if holds_number(name):
+        raise CellError("姓名里不能写证件号或手机号")
     if _NO_NAME.search(name):
         raise CellError("姓名里有不会出现在姓名中的符号，请重新输入姓名")
     if len(name) == 1 and name.isascii():
@@ -129,7 +131,12 @@ def _name(value: Any) -> str:
 
 
 def _post(value: Any) -> str:
-    text = words(value, LONGEST_POST)
+    return _without_number(value, LONGEST_POST)
+
+
+def _without_number(value: Any, longest: int) -> str:
+    """Words that stand in histories and events in clear: no number of a person among them."""
+    text = words(value, longest)
     if holds_number(text):
         raise CellError("不能写证件号或手机号")
     return text
@@ -217,4 +224,7 @@ def _reader(own: OwnField) -> Callable[[Any], Any]:
                 return code
         raise CellError(f"应为{'、'.join(own.choices.values())}之一")
 
-    return {"date": day, "flag": read_flag, "choice": choice}.get(own.kind, lambda v: words(v, LONGEST_FACT))
+    def text(value: Any) -> str:
+        return words(value, LONGEST_FACT) if own.numbered else _without_number(value, LONGEST_FACT)
+
+    return {"date": day, "flag": read_flag, "choice": choice}.get(own.kind, text)

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from shared.kit.errors import Invalid
+from shared.kit.pii.free_text import holds_number
 from shared.kit.types import forbidden_character
 from shared.org.profile import OrgProfile
 
@@ -36,6 +37,9 @@ def clean_name(text: str) -> str:
         raise Invalid("单位名称不能为空", fields={"name": "请填写单位名称"})
     if len(name) > LONGEST_NAME:
         raise Invalid("单位名称太长", fields={"name": f"单位名称最多 {LONGEST_NAME} 个字"})
+    if holds_number(name):
+        text = "单位名称里不能写证件号或手机号"
+        raise Invalid(text, fields={"name": text})
     if "/" in name or (reason := forbidden_character(name)):
         text = "单位名称不能含有斜杠" if "/" in name else f"单位名称{reason}"
         raise Invalid(text, fields={"name": text})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.venues import Opening, Sharing
@@ -100,11 +100,6 @@ async def districts_of(session: AsyncSession) -> list[str]:
     """Districts with venues."""
     query = select(Venue.district).where(Venue.status == "active", Venue.district.is_not(None)).distinct()
     return sorted(str(d) for d in await session.scalars(query))
-
-
-async def count_venues(session: AsyncSession) -> int:
-    """Active venues."""
-    return await session.scalar(select(func.count()).select_from(Venue).where(Venue.status == "active")) or 0
 
 
 def opening_of(venue: Venue) -> Opening:
