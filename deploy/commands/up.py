@@ -22,7 +22,7 @@ def run(_arguments: argparse.Namespace) -> int:
     end_on_signals()
     chosen_people()  # a wrong number is told before anything starts
     with only_one(common.home()):
-        suite = common.suite(console.print)
+        suite = common.suite(lambda text: console.print(text, soft_wrap=True))
         try:
             _start(suite, console)
             Watch(suite).run()

@@ -278,3 +278,14 @@ async def test_a_changed_person_is_found_by_the_new_name_at_once(town: Hub) -> N
     await town.tell("alpha", changed(person, name="钱少少"))
     assert await names(town, "钱多多") == []
     assert await names(town, "qianshaoshao") == ["钱少少"]
+
+
+async def test_a_membership_that_waits_leads_before_a_contact(hub: Hub) -> None:
+    for code, letter in (("alpha", "甲"), ("beta", "乙")):
+        await hub.tell(code, announced(code, letter))
+    number = "519901200506150028"
+    await hub.tell("alpha", state("缪涵敏", identity=number, standing_title="有联系", counted=False))
+    waits = state("缪涵敏", identity=number, standing="pending", standing_title="待核对")
+    await hub.tell("beta", waits)
+    (row,) = (await look(hub, "缪涵敏")).rows
+    assert (row.standing, row.standing_title) == ("pending", "待核对")

@@ -119,8 +119,9 @@ def describe(person_id: UUID, affiliations: Sequence[Content], bits: Mapping[str
 
 def _weight(affiliation: Content, bits: Mapping[str, int]) -> tuple[object, ...]:
     return (
-        STANDINGS.index(affiliation["standing"]),
+        affiliation["standing"] == "left",
         not affiliation["shown"]["counted"],
+        STANDINGS.index(affiliation["standing"]),
         affiliation["identity"] is None,
         bits[affiliation["org"]],
         affiliation["id"],
