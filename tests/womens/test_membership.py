@@ -12,8 +12,10 @@ from shared.kit.errors import Refused
 from shared.org.kit import OrgKit
 from shared.org.members import find_same, read_entry
 from shared.org.policy import Entry
+from shared.org.units import Count, people_in
 from tests.org.people import admit, identity_number, person, told, tree
 from tests.org.pool import Orgs
+from tests.org.web import org_world
 
 POLICY = WomensMembership()
 
@@ -64,6 +66,18 @@ def test_posts_are_womens_and_children_need_a_guardian() -> None:
         ),
         date(2026, 11, 23),
     )
+
+
+async def test_contacts_are_told_apart_from_people_on_the_roll(womens: OrgKit) -> None:
+    async with org_world(womens) as here:
+        async with womens.kit.database.transaction() as session:
+            for kind in ("执委", "妇女代表", "联系服务对象", "巾帼志愿者", "巾帼志愿者"):
+                await admit(session, womens, here.one, kind=kind)
+            counts = await people_in(session, womens, [here.top.path, here.two.path])
+            assert counts == {here.top.path: Count(2, 3), here.two.path: Count(0, 0)}
+        page = (await (await here.signed_in("viewer")).get("/units")).text
+        assert '<td class="num">2</td><td class="num">3</td>' in page
+        assert f'<b>{here.top.name}</b><small class="num">2</small>' in page
 
 
 async def test_a_post_tells_the_relation(womens: OrgKit) -> None:

@@ -63,7 +63,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         return render(
             request,
             "members/list.html",
-            root=await tree_to(session, staff.scope_path, unit),
+            root=await tree_to(session, org, staff.scope_path, unit),
             unit=unit,
             page=page,
             query=query,

@@ -45,7 +45,7 @@ class Member(OrgBase):
             postgresql_where=text(_ON_ROLL + " and card_no is not null"),
         ),
         Index("ix_member_roll", "unit_path", "name_key", "id"),
-        Index("ix_member_on_roll", "unit_path", postgresql_where=text(_ON_ROLL)),
+        Index("ix_member_on_roll", "unit_path", postgresql_where=text(_ON_ROLL), postgresql_include=["kind"]),
         Index("ix_member_changed", "changed_at", "id"),
         Index("ix_member_name", "name_py", "id"),
         Index("ix_member_joined", text("coalesce(joined_on, '0001-01-01'::date)"), "id"),

@@ -25,9 +25,10 @@ from shared.org.units.reading import (
 from shared.org.units.rules import guess_kind, in_scope
 from shared.org.units.service import close_empty, close_unit, move_unit, rename_unit
 from shared.org.units.state import state_of
-from shared.org.units.tree import people_in, tree_to
+from shared.org.units.tree import Count, people_in, tree_to
 
 __all__ = [
+    "Count",
     "NewUnit",
     "Unit",
     "ancestors_of",

@@ -197,7 +197,7 @@ async def _page(
     typed: dict[str, Any] | None = None,
 ) -> Response:
     here = unit or await top_of(session, staff.scope_path)
-    root = await tree_to(session, staff.scope_path, here)
+    root = await tree_to(session, org, staff.scope_path, here)
     children = await children_of(session, here.id) if here else []
     kinds = {kind.code: kind for kind in org.profile.unit_kinds}
     unit_q = str((typed or {}).get("unit_q", ""))
@@ -209,7 +209,8 @@ async def _page(
         unit=here,
         above=await ancestors_of(session, here, staff.scope_path) if here else [],
         children=children,
-        people=await people_in(session, [u.path for u in children]),
+        counts=await people_in(session, org, [u.path for u in children]),
+        others=any(not kind.counted for kind in org.policy.kinds),
         kinds=kinds,
         below_options=[(code, kinds[code].title) for code in kinds[here.kind].children] if here else [],
         found=await find_units(session, q, staff.scope_path) if q else None,

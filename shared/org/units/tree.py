@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import ARRAY, Select, Text, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.org.kit import OrgKit
 from shared.org.units.models import Unit
 from shared.org.units.reading import top_of
 from shared.org.units.rules import in_scope
@@ -15,10 +16,19 @@ SHOWN = 60
 
 # the members module stands above this one, so its table is named in plain SQL
 _COUNTS = text(
-    "SELECT p.path, (SELECT count(*) FROM member m WHERE m.standing <> 'left' AND "
-    "(m.unit_path = p.path OR (m.unit_path > p.path || '/' AND m.unit_path < p.path || '0'))) "
-    "FROM unnest(:paths) AS p(path)"
-).bindparams(bindparam("paths", type_=ARRAY(Text)))
+    "SELECT p.path, c.people, c.others FROM unnest(:paths) AS p(path), LATERAL ("
+    "SELECT count(*) FILTER (WHERE m.kind = ANY(:counted)) AS people, "
+    "count(*) FILTER (WHERE m.kind <> ALL(:counted)) AS others FROM member m WHERE m.standing <> 'left' AND "
+    "(m.unit_path = p.path OR (m.unit_path > p.path || '/' AND m.unit_path < p.path || '0'))) AS c"
+).bindparams(bindparam("paths", type_=ARRAY(Text)), bindparam("counted", type_=ARRAY(Text)))
+
+
+@dataclass(frozen=True)
+class Count:
+    """Who is below a unit: people on the roll, and relations that are no membership."""
+
+    people: int = 0
+    others: int = 0
 
 
 @dataclass
@@ -26,7 +36,7 @@ class Node:
     """One line of the tree; `more` children are not shown."""
 
     unit: Unit
-    people: int = 0
+    count: Count = Count()
     parts: bool = False
     open: bool = False
     current: bool = False
@@ -34,15 +44,16 @@ class Node:
     children: list["Node"] = field(default_factory=list)
 
 
-async def people_in(session: AsyncSession, paths: Sequence[str]) -> dict[str, int]:
-    """People on the roll of each subtree."""
+async def people_in(session: AsyncSession, org: OrgKit, paths: Sequence[str]) -> dict[str, Count]:
+    """Who is in each subtree."""
     if not paths:
         return {}
-    rows = await session.execute(_COUNTS, {"paths": list(paths)})
-    return {str(row[0]): int(row[1]) for row in rows}
+    counted = [kind.code for kind in org.policy.kinds if kind.counted]
+    rows = await session.execute(_COUNTS, {"paths": list(paths), "counted": counted})
+    return {path: Count(people, others) for path, people, others in rows}
 
 
-async def tree_to(session: AsyncSession, scope: str, at: Unit | None) -> Node | None:
+async def tree_to(session: AsyncSession, org: OrgKit, scope: str, at: Unit | None) -> Node | None:
     """The tree from the top of the scope, opened down to `at` and one level below, if there is one."""
     top = await top_of(session, scope)
     if top is None:
@@ -62,7 +73,7 @@ async def tree_to(session: AsyncSession, scope: str, at: Unit | None) -> Node | 
         if onward is None:
             break
         line.append(nodes[onward.id])
-    await _fill(session, list(nodes.values()), target)
+    await _fill(session, org, list(nodes.values()), target)
     return root
 
 
@@ -70,8 +81,8 @@ def _children(unit: Unit) -> Select[Unit]:
     return select(Unit).where(Unit.parent_id == unit.id, Unit.status == "active").order_by(Unit.name, Unit.id)
 
 
-async def _fill(session: AsyncSession, nodes: Sequence[Node], target: Unit) -> None:
-    people = await people_in(session, [n.unit.path for n in nodes])
+async def _fill(session: AsyncSession, org: OrgKit, nodes: Sequence[Node], target: Unit) -> None:
+    people = await people_in(session, org, [n.unit.path for n in nodes])
     ids = [n.unit.id for n in nodes]
     parents = set(
         await session.scalars(
@@ -79,6 +90,6 @@ async def _fill(session: AsyncSession, nodes: Sequence[Node], target: Unit) -> N
         )
     )
     for node in nodes:
-        node.people = people.get(node.unit.path, 0)
+        node.count = people.get(node.unit.path, Count())
         node.parts = node.unit.id in parents
         node.current = node.unit.id == target.id
