@@ -32,7 +32,7 @@ STREETS, LEAVES = 25, 100
 STANDINGS = (
     ("active", 0, "在册"),
     ("retained", 1, "保留"),
-    ("pending", 2, "办理中"),
+    ("pending", 2, "待核对"),
     ("left", 3, "历史记录"),
 )
 TABLES = ("affiliation", "belonging", "edge", "person", "person_name", "person_tail")

@@ -1,7 +1,7 @@
 """Typed relations of the women's federation: it has no individual members (design: domain rules W1 to W3).
 
 Posts, delegates and organisers are `counted`, each kind by itself; volunteers and contacts are not. Nothing
-of this is ever called a membership: the standing reads "有联系".
+of this is ever called a membership: who holds a post is "在任", others are "有联系".
 """
 
 from collections.abc import Mapping
@@ -43,18 +43,19 @@ OPEN_TO_ALL = {"volunteer", "contact"}
 
 
 STANDINGS: Mapping[Standing, str] = {"active": "有联系", "pending": "待核对", "left": "已解除联系"}
+IN_POST = {"active": "在任", "left": "已离任"}
 
 
 class WomensMembership(OwnFacts, MembershipPolicy):
     """A person may stand in several relations; each kind only once in a unit."""
 
     kinds = (
-        MemberKind("chair", "主席"),
-        MemberKind("vice_chair", "副主席"),
-        MemberKind("standing", "常委"),
-        MemberKind("executive", "执委"),
-        MemberKind("delegate", "妇女代表"),
-        MemberKind("organiser", "妇女小组、微家负责人"),
+        MemberKind("chair", "主席", standings=IN_POST),
+        MemberKind("vice_chair", "副主席", standings=IN_POST),
+        MemberKind("standing", "常委", standings=IN_POST),
+        MemberKind("executive", "执委", standings=IN_POST),
+        MemberKind("delegate", "妇女代表", standings=IN_POST),
+        MemberKind("organiser", "妇女小组、微家负责人", standings=IN_POST),
         MemberKind("volunteer", "巾帼志愿者", counted=False, needs_consent=True),
         MemberKind("contact", "联系服务对象", counted=False, needs_consent=True),
     )

@@ -18,13 +18,14 @@ class MemberKind:
     """A kind of affiliation. Relations that are no membership (a contact) are not `counted`.
 
     `needs_consent`: shown at the hub only when the person agreed (PIPL article 23); otherwise it is shown
-    unless the person refused.
+    unless the person refused. `standings`: words of this kind where they differ from the usual ones.
     """
 
     code: str
     title: str
     counted: bool = True
     needs_consent: bool = False
+    standings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,16 @@ async def tree(session: AsyncSession, org: OrgKit) -> tuple[Unit, Unit, Unit]:
     return top, one, two
 
 
+def two_levels(org: OrgKit) -> tuple[str, str]:
+    """A kind below the top that has parts, and a kind that may stand below both."""
+    top = org.profile.kind(org.profile.top_kind)
+    for code in top.children:
+        for part in org.profile.kind(code).children:
+            if part in top.children:
+                return code, part
+    raise AssertionError(f"{org.profile.code}: no kind stands below two kinds")
+
+
 async def admit(session: AsyncSession, org: OrgKit, unit: Unit, **given: Any) -> Member:
     """One person admitted to the unit."""
     entry = read_entry(org, person(org, **given), unit.id)

@@ -12,8 +12,7 @@ from shared.org.kit import OrgKit
 from shared.org.members import change, leave_many, move_many, read_entry, set_consent, step_many
 from shared.org.units import close_unit, create_unit, move_unit, rename_unit
 from tests.org.imports_tools import CLERK_1, HEAD, confirm, csv_file, line, settle, upload
-from tests.org.people import CLERK, admit, identity_number, phone_number, tree
-from tests.org.test_units import two_levels
+from tests.org.people import CLERK, admit, identity_number, phone_number, tree, two_levels
 
 
 async def entries(org: OrgKit) -> list[AuditEntry]:

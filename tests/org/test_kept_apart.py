@@ -24,8 +24,7 @@ from shared.org.members.admitting import admit_many
 from shared.org.members.filling import plain_of
 from shared.org.units import create_unit, move_unit
 from tests.org.imports_tools import HEAD, clerk, csv_file, line, upload
-from tests.org.people import CLERK, admit, person, phone_number, tree
-from tests.org.test_units import two_levels
+from tests.org.people import CLERK, admit, person, phone_number, tree, two_levels
 from tests.org.web import OrgWorld, org_world
 
 

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import func, select
 
 from shared.kit.audit import AuditEntry
-from shared.kit.staff import ROLES, Role
+from shared.kit.staff import ROLES, ApiToken, Role, StaffAccount
 from shared.org.kit import OrgKit
+from shared.org.members.kinds import standing_title
 from shared.org.members.models import Member, MemberChange, MemberQuery
+from shared.org.units import create_unit
 from shared.org.units.models import Unit
-from tests.org.people import admit, identity_number, person
+from tests.org.people import CLERK, admit, identity_number, person, two_levels
 from tests.org.web import Browser, OrgWorld, org_world
 
 PAYLOADS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠x", "\tx"]
@@ -271,7 +273,7 @@ async def test_leave_restore_and_consent_by_page(here: OrgWorld) -> None:
     done = await browser.post(f"/members/{member.id}/leave", {"left_on": "2026-01-01", "reason": reason})
     assert done.status_code == 303
     page = (await browser.get(f"/members/{member.id}")).text
-    assert here.org.policy.standings["left"] in page
+    assert standing_title(here.org, member.kind, "left") in page
     assert (await browser.post(f"/members/{member.id}/step", {"step": "restore"})).status_code == 303
     assert (await browser.post(f"/members/{member.id}/consent", {"answer": "no"})).status_code == 303
     page = (await browser.get(f"/members/{member.id}")).text
@@ -342,6 +344,47 @@ async def test_units_by_page(here: OrgWorld) -> None:
     assert (await browser.post(f"{path}/close", {"version": "2", "reason": "合并"})).status_code == 303
     viewer = await here.signed_in("viewer")
     assert (await viewer.post(f"{path}/rename", {"name": "x", "version": "3"})).status_code == 403
+
+
+async def test_a_limit_is_chosen_by_its_unit_not_by_a_name(here: OrgWorld) -> None:
+    kind, part = two_levels(here.org)
+    async with here.org.kit.database.transaction() as session:
+        ids = list[UUID]()
+        for name in ("双流单位", "温江单位"):
+            upper = await create_unit(
+                session, here.org, parent_id=here.top.id, name=name, kind=kind, actor=CLERK
+            )
+            unit = await create_unit(
+                session, here.org, parent_id=upper.id, name="同名单位", kind=part, actor=CLERK
+            )
+            ids.append(unit.id)
+            path = unit.path
+    admin = await here.signed_in("admin")
+    found = (await admin.get("/staff/scopes?scope_q=tmdw")).text
+    for upper_name, unit_id in zip(("双流单位", "温江单位"), ids, strict=True):
+        assert f'value="{unit_id}">{here.org.name} / {upper_name} / 同名单位' in found
+    form = {"login": "wenjiang", "name": "文姜", "roles": "viewer"}
+    for refused in (
+        {},
+        {"scope_q": "同名单位"},
+        {"scope": "", "scope_q": "同名单位"},
+        {"scope": str(UUID(int=7))},
+    ):
+        answer = await admin.post("/staff/new", form | refused)
+        assert answer.status_code == 422, refused
+        assert 'id="e-scope_q"' in answer.text
+        assert "温江单位 / 同名单位" in answer.text or "scope_q" not in refused
+    assert (await admin.post("/staff/new", form | {"scope": str(ids[1])})).status_code == 200
+    token = {"name": "对接", "days": "30", "roles": "viewer", "scope": str(ids[1])}
+    assert (await admin.post("/staff/tokens", token)).status_code == 200
+    async with here.org.kit.database.transaction() as session:
+        account = (await session.scalars(select(StaffAccount).where(StaffAccount.login == "wenjiang"))).one()
+        assert (account.scope_path, account.scope_unit) == (path, ids[1])
+        assert (await session.scalars(select(ApiToken.scope_path))).one() == path
+    for page in ("/staff", "/staff/tokens"):
+        assert "温江单位 / 同名单位" in (await admin.get(page)).text
+    shown = (await admin.get(f"/staff/{account.id}")).text
+    assert f'value="{ids[1]}" checked>{here.org.name} / 温江单位 / 同名单位' in shown
 
 
 async def test_nothing_is_written_by_a_stranger(here: OrgWorld) -> None:

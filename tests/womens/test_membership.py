@@ -11,6 +11,7 @@ from services.womens.membership import WomensMembership
 from shared.kit.errors import Refused
 from shared.org.kit import OrgKit
 from shared.org.members import find_same, read_entry
+from shared.org.members.kinds import standing_titles
 from shared.org.policy import Entry
 from shared.org.units import Count, people_in
 from tests.org.people import admit, identity_number, person, told, tree
@@ -75,7 +76,10 @@ async def test_contacts_are_told_apart_from_people_on_the_roll(womens: OrgKit) -
                 await admit(session, womens, here.one, kind=kind)
             counts = await people_in(session, womens, [here.top.path, here.two.path])
             assert counts == {here.top.path: Count(2, 3), here.two.path: Count(0, 0)}
-        page = (await (await here.signed_in("viewer")).get("/units")).text
+        browser = await here.signed_in("viewer")
+        roll = (await browser.get("/members")).text
+        assert (roll.count(">在任</span>"), roll.count(">有联系</span>")) == (2, 3)
+        page = (await browser.get("/units")).text
         assert '<td class="num">2</td><td class="num">3</td>' in page
         assert f'<b>{here.top.name}</b><small class="num">2</small>' in page
 
@@ -110,3 +114,6 @@ async def test_a_contact_is_shared_with_consent_only(womens: OrgKit) -> None:
         agreed = await admit(session, womens, unit, kind="联系服务对象", consent="同意")
         ((type_, data),) = await told(session, agreed.id)
         assert (type_, data["counted"], data["standing_title"]) == ("member.admitted.v1", False, "有联系")
+        officer = await admit(session, womens, unit, kind="执委")
+        assert (await told(session, officer.id))[0][1]["standing_title"] == "在任"
+    assert standing_titles(womens)["active"] == "在任、有联系"

@@ -148,6 +148,6 @@ def _line(org: OrgKit, member: Member, unit: Unit, facts: dict[str, Any], *, ful
         (plain.phone if plain else member.phone_mask) or "",
         (member.card_no if full else mask_card(member.card_no)) or "" if member.card_no else "",
         member.joined_on.isoformat() if member.joined_on else "",
-        standing_title(org, member.standing),
+        standing_title(org, member.kind, member.standing),
         *(fact_text(own, facts.get(own.code)) for own in org.policy.own_fields),
     ]

@@ -9,7 +9,7 @@ from shared.kit import clock
 from shared.kit.web import gettext as _
 from shared.org.kit import OrgKit
 from shared.org.members.changes import SEXES
-from shared.org.members.kinds import kind_of
+from shared.org.members.kinds import kind_of, standing_titles
 from shared.org.members.schemas import RollQuery
 
 PATH = "/members"
@@ -49,16 +49,16 @@ def address(query: RollQuery, **changes: Any) -> str:
 def saved(org: OrgKit, query: RollQuery) -> list[Saved]:
     """The filters above the list; one is current when nothing else narrows the list."""
     month = clock.today().replace(day=1).isoformat()
-    limit = org.policy.age_limit(clock.today())
+    limit, titles = org.policy.age_limit(clock.today()), standing_titles(org)
     found: list[tuple[str, dict[str, Any]]] = [
         (_("在册"), {}),
         (_("本月加入"), {"joined_from": month}),
-        (org.policy.standings.get("pending", _("待核对")), {"standing": "pending"}),
+        (titles.get("pending", _("待核对")), {"standing": "pending"}),
         (_("缺手机号"), {"phone": False}),
         (_("缺证件号码"), {"identity": False}),
         (_("未询问是否共享"), {"consent": "unasked"}),
         *([(_("已满%(n)s周岁且无职务") % {"n": limit}, {"age_from": limit, "post": False})] if limit else []),
-        (org.policy.standings["left"], {"standing": "left"}),
+        (titles["left"], {"standing": "left"}),
     ]
     narrowing = query.model_dump(exclude_defaults=True, exclude={*PLACE, "after"}, mode="json")
     blank = RollQuery(unit=query.unit, only_here=query.only_here, q=query.q, sort=query.sort)
@@ -74,7 +74,7 @@ def chips(org: OrgKit, query: RollQuery) -> list[Chip]:
 
 
 def _in_force(org: OrgKit, q: RollQuery) -> Sequence[tuple[str, str, tuple[str, ...]]]:
-    standings = {str(k): v for k, v in org.policy.standings.items()} | {"all": _("全部")}
+    standings = standing_titles(org) | {"all": _("全部")}
     out: list[tuple[str, str, tuple[str, ...]]] = []
     if q.standing != "on_roll":
         out.append((_("状态"), standings.get(q.standing, q.standing), ("standing",)))

@@ -1,7 +1,5 @@
 """The words of an organisation's policy for kinds and standings."""
 
-from collections.abc import Mapping
-
 from shared.org.kit import OrgKit
 from shared.org.policy import MemberKind
 
@@ -14,7 +12,19 @@ def kind_of(org: OrgKit, code: str) -> MemberKind:
     return MemberKind(code=code, title=code, counted=False, needs_consent=True)
 
 
-def standing_title(org: OrgKit, standing: str) -> str:
-    """How staff call the standing."""
-    titles: Mapping[str, str] = {str(k): v for k, v in org.policy.standings.items()}
-    return titles.get(standing, standing)
+def standing_title(org: OrgKit, kind: str, standing: str) -> str:
+    """How staff call the standing of somebody of that kind."""
+    own = kind_of(org, kind).standings
+    return own.get(standing) or _usual(org).get(standing, standing)
+
+
+def standing_titles(org: OrgKit) -> dict[str, str]:
+    """Each standing with every word it has for one kind or another."""
+    return {
+        code: "、".join(dict.fromkeys([*(k.standings.get(code, usual) for k in org.policy.kinds), usual]))
+        for code, usual in _usual(org).items()
+    }
+
+
+def _usual(org: OrgKit) -> dict[str, str]:
+    return {str(code): title for code, title in org.policy.standings.items()}

@@ -19,7 +19,7 @@ from shared.kit.web import render, see_other, translate
 from shared.org.kit import OrgKit
 from shared.org.members.export import FULL, export
 from shared.org.members.filters import address, chips, saved
-from shared.org.members.kinds import kind_of, standing_title
+from shared.org.members.kinds import kind_of, standing_title, standing_titles
 from shared.org.members.listing import conditions, read_page
 from shared.org.members.models import Member
 from shared.org.members.schemas import Blank, RollQuery
@@ -227,9 +227,9 @@ def _words(org: OrgKit, staff: Staff) -> dict[str, Any]:
         "terms": org.profile.terms,
         "kind_options": [(kind.code, kind.title) for kind in org.policy.kinds],
         "yes_no": [("true", _("有")), ("false", _("无"))],
-        "standings": org.policy.standings,
+        "standings": standing_titles(org),
         "kind_title": lambda code: kind_of(org, code).title,
-        "standing_title": lambda code: standing_title(org, code),
+        "standing_title": lambda m: standing_title(org, m.kind, m.standing),
         "spoken": lambda name: name_keys(name).spoken,
         "mask_card": lambda number: mask_card(number) if number else "",
         "may_write": staff.can("members.write"),

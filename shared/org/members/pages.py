@@ -226,7 +226,7 @@ async def file_page(
         spoken=name_keys(member.name).spoken,
         kind=kind,
         sex=SEXES.get(member.sex or "", ""),
-        standing=standing_title(org, member.standing),
+        standing=standing_title(org, member.kind, member.standing),
         identity=(plain.identity if plain else None) or identity_mask(member),
         phone=(plain.phone if plain else None) or member.phone_mask,
         card=mask_card(member.card_no) if member.card_no else "",

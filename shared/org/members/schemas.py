@@ -111,7 +111,7 @@ class MemberOut(BaseModel):
         made: dict[str, Any] = {
             "unit_names": tuple(row.unit.names),
             "kind_title": kind_of(org, m.kind).title,
-            "standing_title": standing_title(org, m.standing),
+            "standing_title": standing_title(org, m.kind, m.standing),
             "identity_mask": identity_mask(m),
             "card_mask": mask_card(m.card_no) if m.card_no else None,
             "facts": facts or {},

@@ -65,7 +65,7 @@ def state_of(
         member_id=member.id,
         version=member.version,
         standing=member.standing,  # type: ignore[arg-type]  # the column holds these only
-        standing_title=standing_title(org, member.standing),
+        standing_title=standing_title(org, member.kind, member.standing),
         kind=kind.code,
         kind_title=kind.title,
         counted=kind.counted,

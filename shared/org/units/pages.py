@@ -54,7 +54,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
     ) -> Response:
         """The part with units to choose from, as a form asks for it while somebody types."""
         found = await find_units(session, unit_q, staff.scope_path, OPTIONS)
-        return render(request, "units/options.html", options=found, chosen=None, typed=unit_q)
+        return render(request, "parts/places.html", name="unit_id", options=found, chosen=None, typed=unit_q)
 
 
 def _founding(router: APIRouter, org: OrgKit) -> None:
