@@ -2,17 +2,20 @@
 
 import io
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
 import openpyxl
 import pytest
 from sqlalchemy import func, select
 
+from shared.kit import clock
 from shared.kit.audit import AuditEntry
 from shared.kit.staff import ROLES, ApiToken, Role, StaffAccount
 from shared.org.kit import OrgKit
 from shared.org.members.kinds import standing_title
 from shared.org.members.models import Member, MemberChange, MemberQuery
+from shared.org.members.rules import birthday
 from shared.org.units import create_unit
 from shared.org.units.models import Unit
 from tests.org.people import CLERK, admit, identity_number, person, two_levels
@@ -281,6 +284,38 @@ async def test_leave_restore_and_consent_by_page(here: OrgWorld) -> None:
     assert "本人不同意向协同平台提供信息" in page
 
 
+async def test_no_reason_for_leaving_is_taken_for_granted(here: OrgWorld) -> None:
+    (member,) = await fill(here)
+    browser = await here.signed_in("clerk")
+    day = {"left_on": "2026-01-01", "ids": str(member.id)}
+    bulk = await browser.post("/members/bulk", {"ids": str(member.id), "do": "leave"})
+    for page in (bulk.text, (await browser.get(f"/members/{member.id}")).text):
+        form = page[page.index('/leave"') :]
+        assert '<option value="">请选择</option>' in form
+        assert "selected" not in form[: form.index("</select>")]
+        assert page.count('id="f-reason"') == 1
+    for path in (f"/members/{member.id}/leave", "/members/bulk/leave"):
+        for reason in ("", "other"):
+            refused = await browser.post(path, {**day, "reason": reason})
+            assert refused.status_code == 422, path
+            assert f'id="e-{"reason" if not reason else "other"}"' in refused.text
+    done = await browser.post(f"/members/{member.id}/leave", {**day, "reason": "other", "other": "迁往外地"})
+    assert done.status_code == 303
+    assert "原因：迁往外地" in (await browser.get(f"/members/{member.id}")).text
+
+
+async def test_who_comes_of_age_is_listed_whole(here: OrgWorld) -> None:
+    limit = here.org.policy.age_limit(clock.today())
+    near = birthday(clock.today() + timedelta(days=30), -(limit or 28))
+    for post in (*[""] * 7, "支部书记"):
+        await fill(here, identity=identity_number(near), joined_on="2016-05-04", post=post)
+    browser = await here.signed_in("viewer")
+    desk = (await browser.get("/")).text
+    assert ('<a href="/members?ageing=true">查看全部</a>' in desk) == bool(limit)
+    listed = await browser.api("GET", "/api/v1/members?ageing=true")
+    assert listed.json()["total"] == (7 if limit else 0)
+
+
 async def test_bulk_work(here: OrgWorld) -> None:
     people = await fill(here, 3)
     ids = [str(m.id) for m in people]
@@ -385,6 +420,33 @@ async def test_a_limit_is_chosen_by_its_unit_not_by_a_name(here: OrgWorld) -> No
         assert "温江单位 / 同名单位" in (await admin.get(page)).text
     shown = (await admin.get(f"/staff/{account.id}")).text
     assert f'value="{ids[1]}" checked>{here.org.name} / 温江单位 / 同名单位' in shown
+
+
+async def test_a_refusal_stands_in_its_dialog_and_a_move_offers_other_places_only(here: OrgWorld) -> None:
+    browser = await here.signed_in("keeper")
+    path = f"/units/{here.one.id}"
+    found = (await browser.get(f"/units/options?unit_q=单位&not_below={here.one.id}")).text
+    assert str(here.two.id) in found
+    assert str(here.one.id) not in found
+    own = {"version": "1", "unit_id": str(here.one.id), "reason": "区划调整"}
+    for action, form, text in (
+        ("move", own, "不能移到自己"),
+        ("move", own | {"unit_id": str(here.two.id), "reason": "电话 13800138000"}, "不能写证件号或手机号"),
+        ("rename", {"version": "7", "name": "改名单位"}, "刚被别人改过"),
+        ("close", {"version": "7", "reason": "撤并"}, "刚被别人改过"),
+    ):
+        refused = await browser.post(f"{path}/{action}", form)
+        assert refused.status_code in {409, 422}, action
+        inside = refused.text[refused.text.index(f'action="{path}/{action}"') :]
+        assert text in inside[: inside.index("</form>")], action
+    (member,) = await fill(here)
+    refused = await browser.post(f"/members/{member.id}/step", {"step": "restore"})
+    assert "现在的状态不能这样办理" in refused.text
+    number = {"answer": "no", "reason": "电话 13800138000"}
+    refused = await browser.post(f"/members/{member.id}/consent", number)
+    assert refused.status_code == 422
+    inside = refused.text[refused.text.index('name="answer" value="no"') - 400 :]
+    assert "不能写证件号或手机号" in inside[: inside.index("</form>")]
 
 
 async def test_nothing_is_written_by_a_stranger(here: OrgWorld) -> None:

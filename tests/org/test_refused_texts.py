@@ -87,3 +87,18 @@ async def test_no_number_in_the_name_of_a_file(here: OrgWorld) -> None:
     assert answer.status_code == 422
     assert "文件名" in answer.text
     assert NUMBER not in answer.text
+
+
+async def test_who_cannot_be_told_apart_is_refused_everywhere(here: OrgWorld) -> None:
+    clerk = await here.signed_in("clerk")
+    kind = here.org.policy.kinds[0].code
+    fields = {"name": "单文慧", "kind": kind}
+    text = "没有证件号码，也没有出生日期"
+    api = await clerk.api("POST", PATH, {"unit_id": str(here.one.id), "fields": fields})
+    form = await clerk.post("/members/new", {**fields, "unit_id": str(here.one.id)})
+    for answer in (api, form):
+        assert (answer.status_code, text in answer.text) == (422, True), answer.text
+    member = await admitted(here, clerk)
+    emptied = {"version": member["version"], "clear": ["identity", "birth"]}
+    patched = await clerk.api("PATCH", f"{PATH}/{member['id']}", emptied)
+    assert (patched.status_code, text in patched.text) == (422, True), patched.text

@@ -136,6 +136,10 @@ def test_unit_rules() -> None:
         ({"name": ""}, "name"),
         ({"name": "12345"}, "name"),
         ({"name": "张" * 61}, "name"),
+        ({"name": "a"}, "name"),
+        ({"name": "单"}, "name"),
+        ({"name": "<b>x</b>"}, "name"),
+        ({"name": "单文慧2"}, "name"),
         ({"identity": "5.19901E+17"}, "identity"),
         ({"identity": "519901200506150020"}, "identity"),
         ({"birth": "2005-06-16"}, "birth"),
@@ -159,6 +163,11 @@ async def test_refused_cells_name_their_field(org: OrgKit, given: dict[str, str]
         read_entry(org, raw, unit_id=None)  # type: ignore[arg-type]
     assert set(refused.value.fields) == {field}
     assert all(str(v) not in refused.value.fields[field] for v in given.values() if v)
+
+
+@pytest.mark.parametrize("name", ["李〇一", "阿依古丽·买买提", "Anne-Marie O'Neil", "𠮷田"])
+async def test_unusual_names_are_taken(org: OrgKit, name: str) -> None:
+    assert read_entry(org, person(org, name=name), unit_id=None).name.startswith(name[:2])  # type: ignore[arg-type]
 
 
 async def test_all_problems_are_told_at_once(org: OrgKit) -> None:

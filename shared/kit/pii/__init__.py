@@ -12,7 +12,7 @@ from shared.kit.pii.errors import (
 )
 from shared.kit.pii.identity import Identity, IdentityKind, Sex, check_character, parse_identity
 from shared.kit.pii.masks import mask_card, mask_identity, mask_name, mask_phone
-from shared.kit.pii.names import NameKeys, fold_pinyin, name_key, name_keys, normalise_name
+from shared.kit.pii.names import NameKeys, fold_pinyin, name_key, name_keys, normalise_name, person_name
 from shared.kit.pii.phone import Phone, parse_phone
 from shared.kit.pii.tokens import Tokens
 
@@ -44,4 +44,5 @@ __all__ = [
     "normalise_name",
     "parse_identity",
     "parse_phone",
+    "person_name",
 ]

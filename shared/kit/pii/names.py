@@ -25,6 +25,9 @@ _BLANKS = re.compile(r"\s+")
 _SEPARATORS = re.compile(rf"\s*[{_DOTS}][{_DOTS}\s]*")
 _HAN_RUN = re.compile("([\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+)")
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
+_ZERO = "\u3007"  # stands in names as a character, counts as a number
+_IN_NAMES = f"{INTERPUNCT}{_ZERO}-'’ "
+_FEWEST = 2
 _U_FORMS = ("v", "u", "yu")  # 吕: lv in most software, lu by habit, LYU in passports
 
 
@@ -45,6 +48,17 @@ def normalise_name(text: str) -> str:
     folded = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)))
     name = _separate(_BLANKS.sub(" ", folded).strip())
     _refuse(name)
+    return name
+
+
+def person_name(text: str) -> str:
+    """The form to store of somebody's whole name: at least two letters, and nothing no name holds."""
+    name = normalise_name(text)
+    if odd := next((c for c in name if unicodedata.category(c)[0] not in "LM" and c not in _IN_NAMES), ""):
+        kind = "数字" if odd.isdigit() else "符号"
+        raise PersonNameError(f"姓名里有{kind}", "姓名只写文字和间隔号，备注请写到别的栏里")
+    if sum(c.isalpha() or c == _ZERO for c in name) < _FEWEST:
+        raise PersonNameError("姓名不完整", "请填写姓和名，至少两个字")
     return name
 
 

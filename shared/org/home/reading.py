@@ -12,12 +12,11 @@ from shared.kit import clock
 from shared.kit.pagination import CAP
 from shared.org.imports.models import ImportBatch
 from shared.org.kit import OrgKit
-from shared.org.members import Member
+from shared.org.members import Member, coming_of_age
 from shared.org.members.rules import birthday
 from shared.org.units import Unit, below
 
 SHOWN = 5
-AHEAD = timedelta(days=60)
 RECENT = timedelta(days=30)
 
 
@@ -78,8 +77,7 @@ async def ageing(session: AsyncSession, org: OrgKit, scope: str) -> tuple[int, l
     limit = org.policy.age_limit(today)
     if limit is None:
         return 0, []
-    born = birthday(today + AHEAD, -limit)
-    where = [*_on_roll(scope), Member.birth <= born, Member.post.is_(None)]
+    where = [*_on_roll(scope), *coming_of_age(org)]
     number = await _count(session, where)
     query = select(Member, Unit.name).join(Unit, Unit.id == Member.unit_id).where(*where)
     rows = await session.execute(query.order_by(Member.birth, Member.id).limit(SHOWN))

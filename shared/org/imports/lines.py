@@ -12,7 +12,7 @@ from shared.org.imports.cells import Cell, Trouble, at, masked, objection, plain
 from shared.org.imports.columns import Table, columns_of
 from shared.org.imports.places import NoPlace, Place, Places, Wanted, names_of
 from shared.org.kit import OrgKit
-from shared.org.members import read_entry
+from shared.org.members import read_entry, refuse_nobody
 from shared.org.policy import Entry
 
 NOBODY = UUID(int=0)
@@ -95,9 +95,13 @@ class Reader:
                     reason, _, hint = text.rstrip("。").partition("。")
                     line.refuse(code, reason, f"{hint}。" if hint else "请对照原始材料改正。")
             return
-        if not line.troubles and entry.identity is None and entry.birth is None:
-            line.refuse("", "没有证件号码，也没有出生日期，不能确认是谁", "请至少补填其中一项。")
-        if not line.troubles:
+        if line.troubles:
+            return
+        try:
+            refuse_nobody(entry)
+        except Invalid as nobody:
+            line.refuse("", nobody.title, nobody.hint)
+        else:
             line.entry = entry
 
     def entry(self, line: Line, unit_id: UUID) -> Entry:

@@ -6,10 +6,11 @@ from shared.org.members.changing import change, change_many
 from shared.org.members.erasing import erase_many
 from shared.org.members.filling import phone_of
 from shared.org.members.kinds import kind_of, standing_title
+from shared.org.members.listing import coming_of_age
 from shared.org.members.matching import Match, find_same
 from shared.org.members.models import Member, MemberChange, MemberTold
 from shared.org.members.module import members
-from shared.org.members.reading import field_titles, read_entry
+from shared.org.members.reading import field_titles, read_entry, refuse_nobody
 from shared.org.members.service import leave_many, move_many, set_consent, step_many
 from shared.org.members.state import state_of
 from shared.org.members.told import Word
@@ -25,6 +26,7 @@ __all__ = [
     "admit_many",
     "change",
     "change_many",
+    "coming_of_age",
     "difference",
     "erase_many",
     "field_titles",
@@ -35,6 +37,7 @@ __all__ = [
     "move_many",
     "phone_of",
     "read_entry",
+    "refuse_nobody",
     "remember_told",
     "set_consent",
     "standing_title",

@@ -13,6 +13,7 @@ from shared.org.kit import OrgKit
 from shared.org.members.guards import ELSEWHERE, refuse_taken, told_apart
 from shared.org.members.matching import find_same
 from shared.org.members.newcomers import Arrival, arrival, write
+from shared.org.members.reading import refuse_nobody
 from shared.org.members.service import note, open_units
 from shared.org.members.state import tell_arrivals
 from shared.org.policy import Entry
@@ -63,6 +64,7 @@ async def admit_one(
     scope: str = "",
 ) -> UUID:
     """Somebody registered by hand. Refused when the roll has that name with that birth date and phone."""
+    refuse_nobody(entry)
     (match,) = await find_same(session, org, [entry])
     if match and match.why == "name+birth+phone":
         held = match.member

@@ -98,7 +98,7 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
 
 async def _list(session: AsyncSession, org: OrgKit, staff: Staff, query: RollQuery, text: str) -> MemberList:
     path = (await get_unit(session, query.unit, staff.scope_path)).path if query.unit else ""
-    where = conditions(query.filters(path), staff.scope_path)
+    where = conditions(org, query.filters(path), staff.scope_path)
     if text:
         where.append(found_by(org, text))
     page = await read_page(session, where, sort=query.sort, after=query.after)

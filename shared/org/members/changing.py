@@ -1,6 +1,7 @@
 """Changing people on the roll: what differs is written, told and remembered in words."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit import audit, clock
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid, Refused
-from shared.kit.pii import parse_identity
+from shared.kit.pii import Identity, parse_identity
 from shared.org.kit import OrgKit
 from shared.org.members.changes import FieldChange, difference
 from shared.org.members.filling import key_rows, plain_of, set_identity, set_name, set_phone
 from shared.org.members.guards import refuse_taken
 from shared.org.members.models import Member, MemberKey
+from shared.org.members.reading import refuse_nobody
 from shared.org.members.rules import on_roll
 from shared.org.members.service import CHANGED_MEANWHILE, flush, key_of, lock_members, note, open_units
 from shared.org.members.state import tell
@@ -128,6 +130,8 @@ def _ask_again(org: OrgKit, member: Member, entry: Entry, found: Sequence[FieldC
     somebody who has grown too old since stays correctable.
     """
     fields = {c.field for c in found}
+    if fields & {"birth", "identity"}:
+        refuse_nobody(replace(entry, birth=member.birth, identity=entry.identity or _number(org, member)))
     if fields & {"birth", "sex", "identity"}:
         _refuse_contradiction(org, member)
     if not fields & {"birth", "joined_on"}:
@@ -142,15 +146,19 @@ def _ask_again(org: OrgKit, member: Member, entry: Entry, found: Sequence[FieldC
 
 def _refuse_contradiction(org: OrgKit, member: Member) -> None:
     """What is on file must agree, also when the number was not typed again."""
-    number = plain_of(org, member).identity
-    if number is None:
+    identity = _number(org, member)
+    if identity is None:
         return
-    identity = parse_identity(number, synthetic=True)
     if identity.birth and member.birth and identity.birth != member.birth:
         text = "与登记的身份证号码不一致，请核对。"
         raise Invalid("出生日期与登记的身份证号码不一致", fields={"birth": text})
     if identity.sex and member.sex and identity.sex[0] != member.sex:
         raise Invalid("性别与登记的身份证号码不一致", fields={"sex": "与登记的身份证号码不一致，请核对。"})
+
+
+def _number(org: OrgKit, member: Member) -> Identity | None:
+    number = plain_of(org, member).identity
+    return parse_identity(number, synthetic=True) if number else None
 
 
 def _notes(

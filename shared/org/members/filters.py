@@ -57,7 +57,7 @@ def saved(org: OrgKit, query: RollQuery) -> list[Saved]:
         (_("缺手机号"), {"phone": False}),
         (_("缺证件号码"), {"identity": False}),
         (_("未询问是否共享"), {"consent": "unasked"}),
-        *([(_("已满%(n)s周岁且无职务") % {"n": limit}, {"age_from": limit, "post": False})] if limit else []),
+        *([(_("到龄须办理"), {"ageing": True})] if limit else []),
         (titles["left"], {"standing": "left"}),
     ]
     narrowing = query.model_dump(exclude_defaults=True, exclude={*PLACE, "after"}, mode="json")
@@ -82,10 +82,7 @@ def _in_force(org: OrgKit, q: RollQuery) -> Sequence[tuple[str, str, tuple[str, 
         out.append((_("类别"), kind_of(org, q.kind).title, ("kind",)))
     if q.sex:
         out.append((_("性别"), SEXES[q.sex], ("sex",)))
-    if q.age_from is not None or q.age_to is not None:
-        low, high = q.age_from, q.age_to
-        span = f"{'' if low is None else low}—{'' if high is None else high}"
-        out.append((_("年龄"), _("%(span)s岁") % {"span": span}, ("age_from", "age_to")))
+    out += _spans(org, q)
     for code, label in (("phone", _("手机号")), ("identity", _("证件号码")), ("post", _("职务"))):
         value = getattr(q, code)
         if value is not None:
@@ -93,14 +90,22 @@ def _in_force(org: OrgKit, q: RollQuery) -> Sequence[tuple[str, str, tuple[str, 
     if q.consent:
         texts = {"yes": _("同意"), "no": _("不同意"), "unasked": _("未询问")}
         out.append((_("共享"), texts[q.consent], ("consent",)))
+    for code, label, text in (
+        ("ageing", _("年龄"), _("到龄须办理")),
+        ("batch", _("导入批次"), _("本次导入")),
+    ):
+        if getattr(q, code):
+            out.append((label, text, (code,)))
+    return out
+
+
+def _spans(org: OrgKit, q: RollQuery) -> list[tuple[str, str, tuple[str, ...]]]:
+    out: list[tuple[str, str, tuple[str, ...]]] = []
+    if q.age_from is not None or q.age_to is not None:
+        low, high = q.age_from, q.age_to
+        span = f"{'' if low is None else low}—{'' if high is None else high}"
+        out.append((_("年龄"), _("%(span)s岁") % {"span": span}, ("age_from", "age_to")))
     if q.joined_from or q.joined_to:
-        out.append(
-            (
-                org.profile.terms.joined,
-                f"{q.joined_from or ''}—{q.joined_to or ''}",
-                ("joined_from", "joined_to"),
-            )
-        )
-    if q.batch:
-        out.append((_("导入批次"), _("本次导入"), ("batch",)))
+        span = f"{q.joined_from or ''}—{q.joined_to or ''}"
+        out.append((org.profile.terms.joined, span, ("joined_from", "joined_to")))
     return out

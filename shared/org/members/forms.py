@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from shared.kit.errors import Invalid
 from shared.kit.web import gettext as _
 from shared.org.kit import OrgKit
 from shared.org.members.models import Member
@@ -13,6 +14,8 @@ from shared.org.members.reading import LONGEST_FACT, LONGEST_POST, field_titles
 from shared.org.policy import OwnField
 
 LONGEST_CELL = 200
+OTHER = "other"
+"""The reason to choose when none of the organisation's own fits; it is written out then."""
 SECRET = ("identity", "phone")
 """Never shown in a form: empty keeps what is stored, a box empties it."""
 
@@ -94,3 +97,15 @@ def typed_in(org: OrgKit, form: FormData) -> Typed:
     emptied = {c for c in codes if not cells[c].strip() and c not in {*SECRET, "name", "kind", "consent"}}
     asked = {c for c in SECRET if form.get(f"clear_{c}") and not cells[c].strip()}
     return Typed(cells, frozenset(emptied | asked))
+
+
+def leave_reasons(org: OrgKit) -> list[tuple[str, str]]:
+    """What staff choose from when an affiliation ends."""
+    return [*((text, text) for text in org.policy.leave_reasons), (OTHER, _("其他，在下面写明"))]
+
+
+def leave_reason(reason: str, other: str) -> str:
+    """What was chosen or written out; nothing is taken for granted."""
+    if reason == OTHER and not other.strip():
+        raise Invalid("请写明其他原因", fields={"other": "请写明原因"})
+    return other.strip() or reason

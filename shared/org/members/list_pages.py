@@ -19,6 +19,7 @@ from shared.kit.web import render, see_other, translate
 from shared.org.kit import OrgKit
 from shared.org.members.export import FULL, export
 from shared.org.members.filters import address, chips, saved
+from shared.org.members.forms import leave_reason, leave_reasons
 from shared.org.members.kinds import kind_of, standing_title, standing_titles
 from shared.org.members.listing import conditions, read_page
 from shared.org.members.models import Member
@@ -54,7 +55,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         """One page of the roll."""
         unit = await get_unit(session, query.unit, staff.scope_path) if query.unit else None
         typed = await recall(session, org, staff, query.q) if query.q else ""
-        where = conditions(query.filters(unit.path if unit else ""), staff.scope_path)
+        where = conditions(org, query.filters(unit.path if unit else ""), staff.scope_path)
         if typed:
             where.append(found_by(org, typed))
         page = await read_page(session, where, sort=query.sort, after=query.after, size=PAGE)
@@ -144,7 +145,8 @@ def _bulk(router: APIRouter, org: OrgKit) -> None:
         typed = {"left_on": left_on.isoformat(), "reason": reason, "other": other}
         try:
             async with session.begin_nested():
-                gone = await leave_many(session, org, people, left_on, other.strip() or reason, staff)
+                text = leave_reason(reason, other)
+                gone = await leave_many(session, org, people, left_on, text, staff)
         except (Invalid, Refused) as problem:
             return await _bulk_page(request, session, org, staff, "leave", ids, problem, typed)
         return see_other(
@@ -169,7 +171,7 @@ def _exporting(router: APIRouter, org: OrgKit) -> None:
             where = [below(Member.unit_path, staff.scope_path), Member.id.in_(ids)]
         else:
             path = (await get_unit(session, query.unit, staff.scope_path)).path if query.unit else ""
-            where = conditions(query.filters(path), staff.scope_path)
+            where = conditions(org, query.filters(path), staff.scope_path)
             if query.q:
                 where.append(found_by(org, await recall(session, org, staff, query.q)))
         file = await export(session, org, where, staff, full=full, reason=reason)
@@ -209,7 +211,7 @@ async def _bulk_page(
         errors=problem.fields if problem else {},
         typed={"left_on": clock.today().isoformat(), **(typed or {})},
         options=await find_units(session, unit_q, staff.scope_path, 12) if unit_q else [],
-        reason_options=[(text, text) for text in org.policy.leave_reasons],
+        reason_options=leave_reasons(org),
         terms=org.profile.terms,
     )
 

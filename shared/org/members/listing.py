@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, false, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
 from shared.kit.errors import Invalid, NotFound
 from shared.kit.pagination import CAP, Cursor, Page, decode
+from shared.org.kit import OrgKit
 from shared.org.members.models import Member
 from shared.org.members.rules import birthday
 from shared.org.units import Unit, below
 
+AHEAD = timedelta(days=60)
+"""So long before the age limit somebody without a post is on the list of those to decide about."""
 Sort = Literal["changed", "name", "joined"]
 _JOINED: ColumnElement[date] = func.coalesce(Member.joined_on, literal_column("'0001-01-01'::date"))
 _COLUMNS: Mapping[str, tuple[Any, bool]] = {
@@ -42,6 +45,7 @@ class Filters:
     joined_from: date | None = None
     joined_to: date | None = None
     post: bool | None = None
+    ageing: bool = False
     batch: UUID | None = None
 
 
@@ -53,7 +57,16 @@ class Row:
     unit: Unit
 
 
-def conditions(filters: Filters, scope: str) -> list[ColumnElement[bool]]:
+def coming_of_age(org: OrgKit) -> list[ColumnElement[bool]]:
+    """Past the age limit or soon, and without a post; nobody where no age limit holds."""
+    today = clock.today()
+    limit = org.policy.age_limit(today)
+    if limit is None:
+        return [false()]
+    return [Member.birth <= birthday(today + AHEAD, -limit), Member.post.is_(None)]
+
+
+def conditions(org: OrgKit, filters: Filters, scope: str) -> list[ColumnElement[bool]]:
     """The filters as conditions, the scope among them."""
     f = filters
     out: list[ColumnElement[bool]] = [below(Member.unit_path, scope)]
@@ -77,7 +90,7 @@ def conditions(filters: Filters, scope: str) -> list[ColumnElement[bool]]:
         out.append(
             Member.consent.is_not_distinct_from({"yes": True, "no": False, "unasked": None}[f.consent])
         )
-    return [*out, *_days(f)]
+    return [*out, *_days(f), *(coming_of_age(org) if f.ageing else [])]
 
 
 def _days(f: Filters) -> list[ColumnElement[bool]]:

@@ -21,7 +21,7 @@ from shared.org.members.admitting import admit_one
 from shared.org.members.changes import SEXES, consent_text, fact_text
 from shared.org.members.changing import change
 from shared.org.members.filling import Plain, plain_of
-from shared.org.members.forms import Typed, inputs, typed_in, values_of
+from shared.org.members.forms import Typed, inputs, leave_reasons, typed_in, values_of
 from shared.org.members.history import history_of
 from shared.org.members.kinds import kind_of, standing_title
 from shared.org.members.listing import Row, get_member
@@ -236,7 +236,7 @@ async def file_page(
         consent=consent_text(member.consent),
         shared=may_be_shared(kind, member.consent),
         steps=steps,
-        reason_options=[(text, text) for text in org.policy.leave_reasons],
+        reason_options=leave_reasons(org),
         today=clock.today().isoformat(),
         problem=problem,
         errors=problem.fields if problem else {},

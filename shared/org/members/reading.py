@@ -17,9 +17,9 @@ from shared.kit.pii import (
     Identity,
     PersonalDataError,
     normalise_card,
-    normalise_name,
     parse_identity,
     parse_phone,
+    person_name,
 )
 from shared.kit.pii.free_text import holds_number
 from shared.org.kit import OrgKit
@@ -75,7 +75,7 @@ def read_entry(org: OrgKit, raw: Mapping[str, Any], unit_id: UUID) -> Entry:
     A roster's other columns are no fields; the API asks `refuse_unknown` first.
     """
     cells = _Cells(raw)
-    name = cells.read("name", lambda v: normalise_name(cell(v)))
+    name = cells.read("name", lambda v: person_name(cell(v)))
     identity = cells.read("identity", lambda v: _identity(org, v))
     sex, birth = _sex(cells, identity), _birth(cells, identity)
     facts = _facts(org, cells)
@@ -98,6 +98,13 @@ def read_entry(org: OrgKit, raw: Mapping[str, Any], unit_id: UUID) -> Entry:
     if cells.problems:
         raise Invalid("填写的内容有误", hint="请按提示改正后再提交。", fields=cells.problems)
     return entry
+
+
+def refuse_nobody(entry: Entry) -> None:
+    """Refuse whom nobody could tell from a namesake later."""
+    if entry.identity is None and entry.birth is None:
+        text = "没有证件号码，也没有出生日期，不能确认是谁"
+        raise Invalid(text, hint="请至少补填其中一项。", fields={"identity": f"{text}。"})
 
 
 def refuse_unknown(org: OrgKit, codes: Iterable[str]) -> None:

@@ -62,6 +62,7 @@ class RollQuery(BaseModel):
     joined_from: OptionalDay = None
     joined_to: OptionalDay = None
     post: Flag = None
+    ageing: bool = False
     batch: Annotated[UUID | None, Blank] = None
     q: Annotated[UUID | None, Blank] = None
     sort: Sort = "changed"

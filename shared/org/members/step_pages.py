@@ -15,6 +15,7 @@ from shared.kit.types import Day, FreeText200
 from shared.kit.web import gettext as _
 from shared.kit.web import see_other, translate
 from shared.org.kit import OrgKit
+from shared.org.members.forms import leave_reason
 from shared.org.members.listing import Row, get_member
 from shared.org.members.pages import file_page
 from shared.org.members.service import leave_many, move_many, set_consent, step_many
@@ -47,7 +48,8 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
         """The affiliation ends."""
 
         async def act(row: Row) -> object:
-            return await leave_many(session, org, [row.member], left_on, other.strip() or reason, staff)
+            text = leave_reason(reason, other)
+            return await leave_many(session, org, [row.member], left_on, text, staff)
 
         typed = {"left_on": left_on.isoformat(), "reason": reason, "other": other}
         done = _("已办理%(leave)s") % {"leave": translate(org.profile.terms.leave)}
@@ -68,7 +70,15 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
             return await step_many(session, org, [row.member], step, staff, reason, scope=staff.scope_path)
 
         return await _done(
-            request, session, org, staff, member_id, act, _("已办理"), "step", {"reason": reason}
+            request,
+            session,
+            org,
+            staff,
+            member_id,
+            act,
+            _("已办理"),
+            "step",
+            {"step": step, "reason": reason},
         )
 
 
@@ -107,7 +117,8 @@ def _placing(router: APIRouter, org: OrgKit) -> None:
             return await set_consent(session, org, row.member, answer == "yes", staff, reason)
 
         text = _("已记录本人同意") if answer == "yes" else _("已记录本人不同意，协同平台随即撤下")
-        return await _done(request, session, org, staff, member_id, act, text, "consent", {"reason": reason})
+        typed = {"answer": answer, "reason": reason}
+        return await _done(request, session, org, staff, member_id, act, text, "consent", typed)
 
 
 async def _done(

@@ -50,10 +50,15 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
 
     @router.get("/options")
     async def options(
-        request: Request, session: Tx, staff: Reader, unit_q: Annotated[SearchText, Query()] = ""
+        request: Request,
+        session: Tx,
+        staff: Reader,
+        unit_q: Annotated[SearchText, Query()] = "",
+        not_below: UUID | None = None,
     ) -> Response:
         """The part with units to choose from, as a form asks for it while somebody types."""
-        found = await find_units(session, unit_q, staff.scope_path, OPTIONS)
+        without = (await get_unit(session, not_below, staff.scope_path)).path if not_below else None
+        found = await find_units(session, unit_q, staff.scope_path, OPTIONS, without=without)
         return render(request, "parts/places.html", name="unit_id", options=found, chosen=None, typed=unit_q)
 
 
@@ -214,7 +219,9 @@ async def _page(
         kinds=kinds,
         below_options=[(code, kinds[code].title) for code in kinds[here.kind].children] if here else [],
         found=await find_units(session, q, staff.scope_path) if q else None,
-        options=await find_units(session, unit_q, staff.scope_path, OPTIONS) if unit_q else [],
+        options=await find_units(
+            session, unit_q, staff.scope_path, OPTIONS, without=here.path if here else None
+        ),
         q=q,
         problem=problem,
         action=action,

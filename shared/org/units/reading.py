@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, and_, func, literal_column, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -14,6 +14,8 @@ from shared.org.units.rules import comparable, ends_with, in_scope
 
 NO_SUCH_UNIT = "没有这个单位"
 FOUND_AT_MOST = 50
+BY_NAME = (Unit.name_py, Unit.name, Unit.id)
+"""As people look names up: by their reading."""
 
 
 def below(column: InstrumentedAttribute[str], path: str) -> ColumnElement[bool]:
@@ -48,9 +50,7 @@ async def top_of(session: AsyncSession, scope: str = "") -> Unit | None:
 
 async def children_of(session: AsyncSession, parent_id: UUID) -> list[Unit]:
     """Active units directly below, by name."""
-    query = (
-        select(Unit).where(Unit.parent_id == parent_id, Unit.status == "active").order_by(Unit.name, Unit.id)
-    )
+    query = select(Unit).where(Unit.parent_id == parent_id, Unit.status == "active").order_by(*BY_NAME)
     return list(await session.scalars(query))
 
 
@@ -65,9 +65,17 @@ async def ancestors_of(session: AsyncSession, unit: Unit, scope: str = "") -> li
 
 
 async def find_units(
-    session: AsyncSession, text: str, scope: str = "", limit: int = FOUND_AT_MOST
+    session: AsyncSession,
+    text: str,
+    scope: str = "",
+    limit: int = FOUND_AT_MOST,
+    *,
+    without: str | None = None,
 ) -> list[Unit]:
-    """Active units whose name holds the text, or whose pinyin or initials begin with it."""
+    """Active units whose name or initials hold the text, or whose pinyin begins with it; those above first.
+
+    `without`: the path of a unit that is no answer, neither is what stands below it.
+    """
     typed = text.strip()
     if not typed:
         return []
@@ -78,7 +86,9 @@ async def find_units(
         matches += [Unit.name_py.startswith(letters, autoescape=True)]
         matches += [Unit.name_initials.contains(letters, autoescape=True)]
     query = select(Unit).where(Unit.status == "active", below(Unit.path, scope), or_(*matches))
-    return list(await session.scalars(query.order_by(Unit.depth, Unit.name, Unit.id).limit(limit)))
+    if without is not None:
+        query = query.where(not_(below(Unit.path, without)))
+    return list(await session.scalars(query.order_by(Unit.depth, *BY_NAME).limit(limit)))
 
 
 def _like(text: str) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.org.kit import OrgKit
 from shared.org.units.models import Unit
-from shared.org.units.reading import top_of
+from shared.org.units.reading import BY_NAME, top_of
 from shared.org.units.rules import in_scope
 
 SHOWN = 60
@@ -78,7 +78,7 @@ async def tree_to(session: AsyncSession, org: OrgKit, scope: str, at: Unit | Non
 
 
 def _children(unit: Unit) -> Select[Unit]:
-    return select(Unit).where(Unit.parent_id == unit.id, Unit.status == "active").order_by(Unit.name, Unit.id)
+    return select(Unit).where(Unit.parent_id == unit.id, Unit.status == "active").order_by(*BY_NAME)
 
 
 async def _fill(session: AsyncSession, org: OrgKit, nodes: Sequence[Node], target: Unit) -> None:
