@@ -1,6 +1,7 @@
 """Pages and API of the roll and the units, through the whole service with people signed in."""
 
 import io
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
@@ -148,6 +149,31 @@ async def test_the_scope_hides_everything_else(here: OrgWorld) -> None:
     assert moved.status_code == 404
     export = await browser.post("/members/export", {"ids": str(outside.id)})
     assert openpyxl.load_workbook(io.BytesIO(export.content)).active.max_row == 1
+
+
+async def test_a_number_that_is_taken_names_its_holder_to_who_may_know(here: OrgWorld) -> None:
+    numbers = {unit.id: identity_number() for unit in (here.one, here.two)}
+    async with here.org.kit.database.transaction() as session:
+        held = {
+            unit.id: await admit(
+                session, here.org, unit, name="仇志远", identity=numbers[unit.id], card_no=card
+            )
+            for unit, card in ((here.one, "51001"), (here.two, "51002"))
+        }
+    browser = await here.signed_in("street")
+    for given in ({"identity": numbers[here.one.id]}, {"card_no": "51001"}):
+        page = await browser.post("/members/new", form_of(here, name="曾晓雯", **given))
+        assert page.status_code == 409, page.text
+        assert f'href="/members/{held[here.one.id].id}"' in page.text
+        assert "仇*远" in page.text or "card_no" in given
+        assert "仇志远" not in page.text
+    kind = here.org.policy.kinds[0].code
+    fields = {"name": "曾晓雯", "birth": "2005-06-15", "card_no": "51002", "kind": kind}
+    told = await browser.api("POST", "/api/v1/members", {"unit_id": str(here.one.id), "fields": fields})
+    assert (told.status_code, "请联系上级单位核实" in told.json()["detail"]) == (409, True), told.text
+    assert not {"仇", "桂溪单位", str(held[here.two.id].id)} & set(
+        re.findall(r"仇|桂溪单位|[0-9a-f-]{36}", told.text)
+    )
 
 
 @pytest.mark.parametrize(
@@ -447,6 +473,23 @@ async def test_a_refusal_stands_in_its_dialog_and_a_move_offers_other_places_onl
     assert refused.status_code == 422
     inside = refused.text[refused.text.index('name="answer" value="no"') - 400 :]
     assert "不能写证件号或手机号" in inside[: inside.index("</form>")]
+
+
+async def test_who_only_looks_sees_the_year_of_birth(here: OrgWorld) -> None:
+    (member,) = await fill(here)
+    (bare,) = await fill(here, identity="", birth="2004-03-04", sex="")
+    viewer, clerk = await here.signed_in("viewer"), await here.signed_in("clerk")
+    for path in (f"/api/v1/members/{member.id}", "/api/v1/members?sort=joined"):
+        for browser, birth in ((viewer, None), (clerk, "2005-06-15")):
+            answer = (await browser.api("GET", path)).json()
+            found = next(m for m in answer.get("items", [answer]) if m["id"] == str(member.id))
+            assert (found["birth"], found["birth_year"]) == (birth, 2005)
+    page = (await viewer.get(f"/members/{member.id}")).text
+    assert "2005年<" in page
+    assert "2005年6月" not in page
+    assert "2005年6月" in (await clerk.get(f"/members/{member.id}")).text
+    for path in ("/members", f"/members/{bare.id}"):
+        assert not re.search(r">\s*，\s*\d", (await viewer.get(path)).text), path
 
 
 async def test_nothing_is_written_by_a_stranger(here: OrgWorld) -> None:

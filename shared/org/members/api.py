@@ -58,7 +58,7 @@ def _reading(router: APIRouter, org: OrgKit) -> None:
         """One person, masked."""
         row = await get_member(session, member_id, staff.scope_path)
         audit.record(session, actor=staff, action="member.viewed", target=("member", member_id))
-        return await _out(session, org, row)
+        return await _out(session, org, staff, row)
 
 
 def _writing(router: APIRouter, org: OrgKit) -> None:
@@ -70,7 +70,7 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
             refuse_unknown(org, body.fields)
             entry = read_entry(org, body.fields, body.unit_id)
             member_id = await admit_one(session, org, entry, staff, body.reason, scope=staff.scope_path)
-            return await _out(session, org, await get_member(session, member_id, staff.scope_path))
+            return await _out(session, org, staff, await get_member(session, member_id, staff.scope_path))
 
         return await once(MemberOut, admit)
 
@@ -86,14 +86,14 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
             version=body.version, reason=body.reason, scope=staff.scope_path,
             clear=frozenset(body.clear) & _clearable(org),
         )  # fmt: skip
-        return await _out(session, org, await get_member(session, member_id, staff.scope_path))
+        return await _out(session, org, staff, await get_member(session, member_id, staff.scope_path))
 
     @router.post("/{member_id}/leave")
     async def leave(staff: Writer, session: Tx, member_id: UUID, body: MemberLeave) -> MemberOut:
         """End the affiliation."""
         row = await get_member(session, member_id, staff.scope_path)
         await leave_many(session, org, [row.member], body.left_on, body.reason, staff)
-        return await _out(session, org, await get_member(session, member_id, staff.scope_path))
+        return await _out(session, org, staff, await get_member(session, member_id, staff.scope_path))
 
 
 async def _list(session: AsyncSession, org: OrgKit, staff: Staff, query: RollQuery, text: str) -> MemberList:
@@ -105,7 +105,7 @@ async def _list(session: AsyncSession, org: OrgKit, staff: Staff, query: RollQue
     if text:
         note_search(session, staff, page)
     return MemberList(
-        items=[MemberOut.of(org, row) for row in page.rows],
+        items=[MemberOut.of(org, row, staff) for row in page.rows],
         total=page.total,
         total_is_capped=page.capped,
         previous=page.previous,
@@ -113,9 +113,9 @@ async def _list(session: AsyncSession, org: OrgKit, staff: Staff, query: RollQue
     )
 
 
-async def _out(session: AsyncSession, org: OrgKit, row: Row) -> MemberOut:
+async def _out(session: AsyncSession, org: OrgKit, staff: Staff, row: Row) -> MemberOut:
     facts = await org.policy.load(session, [row.member.id])
-    return MemberOut.of(org, row, facts.get(row.member.id))
+    return MemberOut.of(org, row, staff, facts.get(row.member.id))
 
 
 def _clearable(org: OrgKit) -> frozenset[str]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.contracts.members import Standing
 from shared.kit.pii import mask_card
+from shared.kit.staff import Staff
 from shared.kit.types import (
     Day,
     FreeText200,
@@ -95,6 +96,8 @@ class MemberOut(BaseModel):
     former_names: tuple[str, ...]
     sex: Literal["f", "m"] | None
     birth: date | None
+    """only for who may correct it"""
+    birth_year: int | None
     identity_mask: str | None
     phone_mask: str | None
     card_mask: str | None
@@ -106,10 +109,12 @@ class MemberOut(BaseModel):
     facts: dict[str, Any] = {}
 
     @staticmethod
-    def of(org: OrgKit, row: Row, facts: dict[str, Any] | None = None) -> "MemberOut":
-        """The person as the API shows them."""
+    def of(org: OrgKit, row: Row, staff: Staff, facts: dict[str, Any] | None = None) -> "MemberOut":
+        """The person as the API shows them to this member of staff."""
         m = row.member
         made: dict[str, Any] = {
+            "birth": m.birth if staff.can("members.write") else None,
+            "birth_year": m.birth.year if m.birth else None,
             "unit_names": tuple(row.unit.names),
             "kind_title": kind_of(org, m.kind).title,
             "standing_title": standing_title(org, m.kind, m.standing),
