@@ -185,6 +185,11 @@ async def test_a_number_that_is_taken_names_its_holder_to_who_may_know(here: Org
         "shanwen",
         "danwenhui",
         "swh",
+        "文慧",
+        "单wen",
+        "單 wenh",
+        "单文h",
+        "单wh",
         "12000000888",
         "0888",
         "５１９９０００１",
@@ -446,6 +451,22 @@ async def test_a_limit_is_chosen_by_its_unit_not_by_a_name(here: OrgWorld) -> No
         assert "温江单位 / 同名单位" in (await admin.get(page)).text
     shown = (await admin.get(f"/staff/{account.id}")).text
     assert f'value="{ids[1]}" checked>{here.org.name} / 温江单位 / 同名单位' in shown
+
+
+async def test_looking_for_a_unit_stays_on_the_page(here: OrgWorld) -> None:
+    await fill(here)
+    viewer = await here.signed_in("viewer")
+    for path, link in (
+        ("/members?sort=name&find=ljdw", "/members?sort=name&amp;unit="),
+        ("/units?q=ljdw", "/units?at="),
+    ):
+        page = (await viewer.get(path)).text
+        nav = page[page.index("tree-find") : page.index("</nav></details>")]
+        assert f'href="{link}{here.one.id}"' in nav, path
+        assert "桂溪单位" not in nav
+
+    assert '<input type="hidden" name="sort" value="name">' in (await viewer.get("/members?sort=name")).text
+    assert "没有找到" in (await viewer.get("/members?find=没有这个")).text
 
 
 async def test_a_refusal_stands_in_its_dialog_and_a_move_offers_other_places_only(here: OrgWorld) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, false, or_, select
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
@@ -15,12 +15,14 @@ from shared.kit.pii import (
     PersonalDataError,
     fold_pinyin,
     name_key,
+    name_keys,
     normalise_card,
     parse_identity,
     parse_phone,
 )
 from shared.kit.staff import Staff
 from shared.org.kit import OrgKit
+from shared.org.members.filling import SHORTEST_GIVEN
 from shared.org.members.listing import Row
 from shared.org.members.models import Member, MemberKey, MemberQuery
 
@@ -28,6 +30,7 @@ QUERY = "member.query"
 LAST_CHARACTER = "\U0010ffff"
 KEPT = timedelta(hours=12)
 _LAST4 = re.compile(r"\d{4}|\d{3}[xX]")
+_MIXED = re.compile(r"([\u3400-\u9fff\U00020000-\U0003ffff]+)\s*([a-zA-Z' ]+)")
 _LETTERS = re.compile(r"[a-z]+")
 
 
@@ -69,9 +72,19 @@ def found_by(org: OrgKit, typed: str) -> ColumnElement[bool]:
     if _LETTERS.fullmatch(letters):
         return or_(_key("p", letters), _key("i", letters))
     try:
-        return _key("n", name_key(text))
+        return _named(text)
     except PersonalDataError:
         return false()
+
+
+def _named(text: str) -> ColumnElement[bool]:
+    """By characters, from the surname or from the given name on; the end may be in letters (缪han, 缪hm)."""
+    if mixed := _MIXED.fullmatch(text):
+        keys, letters = name_keys(mixed[1]), fold_pinyin(mixed[2])
+        spelt = [("p", start) for start in keys.pinyins] + [("i", start) for start in keys.initials]
+        return and_(_key("n", keys.key), or_(*(_key(kind, start + letters) for kind, start in spelt)))
+    key = name_key(text)
+    return or_(_key("n", key), _key("g", key)) if len(key) >= SHORTEST_GIVEN else _key("n", key)
 
 
 def _key(kind: str, start: str) -> ColumnElement[bool]:
