@@ -3,6 +3,7 @@
 from shared.org.bookings.claims import Claim, Slot, claim
 from shared.org.bookings.models import Booking, BookingChange, Series, Waiter
 from shared.org.bookings.module import bookings
+from shared.org.bookings.reading import waiting_for_approval
 from shared.org.bookings.series import Repeat, book_series
 from shared.org.bookings.service import Ask, Taken, book
 
@@ -20,4 +21,5 @@ __all__ = [
     "book_series",
     "bookings",
     "claim",
+    "waiting_for_approval",
 ]

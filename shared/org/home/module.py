@@ -12,6 +12,7 @@ from shared.kit.module import Module
 from shared.kit.pagination import CAP
 from shared.kit.staff import Staff, require
 from shared.kit.web import NavItem, render
+from shared.org.bookings import waiting_for_approval
 from shared.org.home import reading
 from shared.org.kit import OrgKit
 
@@ -45,6 +46,7 @@ def pages(org: OrgKit) -> APIRouter:
             terms=org.profile.terms,
             may_write=staff.can("members.write"),
             may_import=staff.can("imports.run"),
+            may_found=staff.can("units.write"),
             cap=CAP,
             **waiting,
         )
@@ -57,6 +59,7 @@ async def _waiting(session: AsyncSession, org: OrgKit, staff: Staff) -> dict[str
     ageing, soon = await reading.ageing(session, org, scope)
     may_import = staff.can("imports.run")
     return {
+        "bookings": await waiting_for_approval(session, scope) if staff.can("bookings.approve") else [],
         "confirm": await reading.imports_waiting(session, scope) if may_import else [],
         "refused": await reading.imports_refused(session, scope) if may_import else [],
         "ageing": ageing,
