@@ -122,6 +122,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
+        if any(e["loc"][0] == "path" for e in error.errors()):  # no id at all: as unknown as one that is
+            return NotFound(_TITLES[404][0], hint=_TITLES[404][1])
         fields = {_place(e["loc"]): _chinese(e) for e in error.errors()}
         return Invalid(*_TITLES[422][:1], hint=_TITLES[422][1], fields=fields)
     if isinstance(error, HTTPException):

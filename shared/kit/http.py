@@ -71,6 +71,24 @@ class Observe:
         log.info("answered", extra=extra)
 
 
+class HeadAsGet:
+    """Answer HEAD as GET does, without the body: no route has to be written twice."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        scope["method"] = "GET"
+
+        async def heads_only(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.app(scope, receive, heads_only)
+
+
 def route_pattern(scope: Scope) -> str:
     """The path pattern of the route that answered (`/members/{id}`), or `unmatched`."""
     route = scope.get("route")

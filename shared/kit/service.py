@@ -17,7 +17,7 @@ from shared.kit.context import Kit
 from shared.kit.events.asyncapi import asyncapi_routes
 from shared.kit.events.engine import EventEngine, Inbox
 from shared.kit.health import Probe, database_probe, health_routes
-from shared.kit.http import BodyLimit, Observe
+from shared.kit.http import BodyLimit, HeadAsGet, Observe
 from shared.kit.jobs import Worker
 from shared.kit.log import set_up_logging
 from shared.kit.module import Module
@@ -102,6 +102,7 @@ class Service:
             larger=dict.fromkeys(uploads.paths, uploads.limit),
             cookie=session_cookie(kit.settings),
         )
+        app.add_middleware(HeadAsGet)
         app.add_middleware(Observe, service=kit.settings.service)
 
     @asynccontextmanager

@@ -540,6 +540,33 @@ async def test_who_only_looks_sees_the_year_of_birth(here: OrgWorld) -> None:
         assert not re.search(r">\s*，\s*\d", answer.text), path
 
 
+async def test_heads_and_addresses_that_mean_nothing(here: OrgWorld) -> None:
+    clerk = await here.signed_in("clerk")
+    for path in ("/members", "/healthz"):
+        got, head = await clerk.client.get(path), await clerk.client.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers["content-type"] == got.headers["content-type"]
+    page = await clerk.get("/members/xyz")
+    assert (page.status_code, "没有找到这一页" in page.text) == (404, True)
+    assert (await clerk.api("GET", "/api/v1/members/xyz")).status_code == 404
+    assert (await clerk.api("GET", "/api/v1/members?unit=xyz")).status_code == 422
+
+
+@pytest.mark.parametrize("role", ["admin", "auditor"])
+async def test_a_token_of_no_business_reads_none(here: OrgWorld, role: str) -> None:
+    admin = await here.signed_in("admin")
+    made = await admin.post("/staff/tokens", {"name": "监控", "days": "30", "roles": role, "scope": ""})
+    found = re.search(r'id="token">([^<]+)<', made.text)
+    assert found is not None, made.text
+    bearer = {"authorization": f"Bearer {found[1]}", "accept": "application/json"}
+    for path in ("/members", "/units", "/venues", "/imports"):
+        answer = await admin.client.get(f"/api/v1{path}", headers=bearer)
+        assert answer.status_code == 403, path
+    scoped = {"name": "监控", "days": "30", "roles": role, "scope": str(here.one.id)}
+    refused = await admin.post("/staff/tokens", scoped)
+    assert (refused.status_code, "不能限定范围" in refused.text) == (422, True)
+
+
 async def test_nothing_is_written_by_a_stranger(here: OrgWorld) -> None:
     (member,) = await fill(here)
     browser: Browser = await here.signed_in("clerk")

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from shared.kit import clock
 from shared.kit.web import gettext as _
+from shared.kit.web.filters import day
 from shared.org.kit import OrgKit
 from shared.org.members.changes import SEXES
 from shared.org.members.kinds import kind_of, standing_titles
@@ -58,7 +59,7 @@ def saved(org: OrgKit, query: RollQuery) -> list[Saved]:
         (_("在册"), {}),
         (_("本月加入"), {"joined_from": month}),
         (titles.get("pending", _("待核对")), {"standing": "pending"}),
-        (_("缺手机号"), {"phone": False}),
+        (_("缺手机号码"), {"phone": False}),
         (_("缺证件号码"), {"identity": False}),
         (_("未询问是否共享"), {"consent": "unasked"}),
         *([(_("到龄须办理"), {"ageing": True})] if limit else []),
@@ -87,7 +88,7 @@ def _in_force(org: OrgKit, q: RollQuery) -> Sequence[tuple[str, str, tuple[str, 
     if q.sex:
         out.append((_("性别"), SEXES[q.sex], ("sex",)))
     out += _spans(org, q)
-    for code, label in (("phone", _("手机号")), ("identity", _("证件号码")), ("post", _("职务"))):
+    for code, label in (("phone", _("手机号码")), ("identity", _("证件号码")), ("post", _("职务"))):
         value = getattr(q, code)
         if value is not None:
             out.append((label, _("有") if value else _("无"), (code,)))
@@ -110,6 +111,6 @@ def _spans(org: OrgKit, q: RollQuery) -> list[tuple[str, str, tuple[str, ...]]]:
         span = f"{'' if low is None else low}—{'' if high is None else high}"
         out.append((_("年龄"), _("%(span)s岁") % {"span": span}, ("age_from", "age_to")))
     if q.joined_from or q.joined_to:
-        span = f"{q.joined_from or ''}—{q.joined_to or ''}"
+        span = f"{day(q.joined_from) if q.joined_from else ''}—{day(q.joined_to) if q.joined_to else ''}"
         out.append((org.profile.terms.joined, span, ("joined_from", "joined_to")))
     return out

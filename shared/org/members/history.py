@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.web import gettext as _
 from shared.kit.web import translate as say_again
+from shared.kit.web.filters import day
 from shared.org.kit import OrgKit
 from shared.org.members.models import MemberChange
 
@@ -98,7 +99,7 @@ def _changed(org: OrgKit, change: MemberChange) -> str:
 def _left(org: OrgKit, change: MemberChange) -> str:
     return _("%(leave)s，日期%(on)s。") % {
         "leave": say_again(org.profile.terms.leave),
-        "on": change.detail.get("on", ""),
+        "on": day(date.fromisoformat(on)) if (on := change.detail.get("on")) else "",
     }
 
 

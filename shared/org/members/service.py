@@ -18,6 +18,7 @@ from shared.kit.pii.free_text import refuse_number
 from shared.org.bulk import insert_columns
 from shared.org.kit import OrgKit
 from shared.org.members.auditing import record_facts
+from shared.org.members.changes import day_text
 from shared.org.members.guards import refuse_taken, told_apart
 from shared.org.members.models import Member, MemberChange
 from shared.org.members.newcomers import Newcomer
@@ -54,7 +55,7 @@ async def leave_many(
         if member.joined_on and left_on < member.joined_on:
             raise Invalid(
                 "日期早于加入时间",
-                fields={"left_on": f"{member.name}于 {member.joined_on} 加入，离开不能更早"},
+                fields={"left_on": f"{member.name}于{day_text(member.joined_on)}加入，离开不能更早"},
             )
         member.standing, member.left_on, member.left_reason = "left", left_on, reason.strip()
     _touch(held, batch_id)
