@@ -84,6 +84,7 @@ async def test_one_member_from_list_to_history(sheet: Open) -> None:
     assert await page.input_value("[name=name]") == "单文慧"
     await clerk.sound("union-member-refused")
     await page.fill("[name=phone]", "12300009876")
+    await page.fill("[name=birth]", "1990-06-15")
     await page.click("main button.btn-primary")
     await page.wait_for_url(lambda url: "/members/" in url and "new" not in url)
     await clerk.sound("union-member")

@@ -128,7 +128,8 @@ async def test_rubbish_is_refused_in_words(here: OrgWorld) -> None:
         forms.append((f"{file}/leave", {"left_on": day, "reason": "本人申请"}))
         forms.append(("/members/bulk/leave", {"ids": str(member.id), "left_on": day, "reason": "x"}))
     forms.append((f"{file}/edit", {"name": "单文慧", "version": "²"}))
-    forms.append((f"/imports/{batch.id}/rows/{10**30}", {"decision": "skip"}))
+    beyond = await browser.post(f"/imports/{batch.id}/rows/{10**30}", {"decision": "skip"})
+    assert beyond.status_code == 404
     for path, data in forms:
         answer = await browser.post(path, data)
         assert answer.status_code == 422, (path, data, answer.status_code)

@@ -10,6 +10,7 @@ from shared.org.kit import OrgKit
 from shared.org.members.models import Member
 from shared.org.units import (
     Unit,
+    children_of,
     close_unit,
     create_unit,
     create_units,
@@ -18,6 +19,7 @@ from shared.org.units import (
     move_unit,
     rename_unit,
     resolve_units,
+    tree_to,
 )
 from tests.org.people import CLERK, admit, told, tree, two_levels
 
@@ -134,6 +136,20 @@ async def test_names_are_resolved_and_missing_units_founded(org: OrgKit) -> None
         again = await create_units(session, org, [path], actor=CLERK)
         assert again[path].id == made[path].id
         assert [u.id for u in await find_units(session, "xinjin")] == [made[path].id]
+
+
+async def test_units_stand_by_their_reading(org: OrgKit) -> None:
+    kind, _ = two_levels(org)
+    async with org.kit.database.transaction() as session:
+        top = await ensure_top_unit(session, org, CLERK)
+        for name in ("解放单位", "安仁单位", "单县单位", "成华单位", "桂溪单位"):
+            await create_unit(session, org, parent_id=top.id, name=name, kind=kind, actor=CLERK)
+        names = ["安仁单位", "成华单位", "单县单位", "桂溪单位", "解放单位"]
+        assert [unit.name for unit in await children_of(session, top.id)] == names
+        assert [unit.name for unit in await find_units(session, "单位")] == names
+        root = await tree_to(session, org, "", None)
+        assert root is not None
+        assert [node.unit.name for node in root.children] == names
 
 
 async def test_two_moves_at_once_close_no_circle(org: OrgKit) -> None:

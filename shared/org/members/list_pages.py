@@ -42,7 +42,10 @@ def list_pages(org: OrgKit) -> APIRouter:
     """Routes below /members that are about many."""
     router = APIRouter(prefix="/members")
     _looking(router, org)
-    _bulk(router, org)
+    _finding(router, org)
+    _choosing(router, org)
+    _moving(router, org)
+    _leaving(router, org)
     _exporting(router, org)
     return router
 
@@ -79,6 +82,8 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
             **_words(org, staff),
         )
 
+
+def _finding(router: APIRouter, org: OrgKit) -> None:
     @router.post("/search")
     async def search(
         session: Tx,
@@ -93,7 +98,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         return see_other(address(RollQuery(unit=unit, q=query_id, standing="all")))
 
 
-def _bulk(router: APIRouter, org: OrgKit) -> None:
+def _choosing(router: APIRouter, org: OrgKit) -> None:
     @router.post("/bulk")
     async def bulk(
         request: Request,
@@ -109,6 +114,8 @@ def _bulk(router: APIRouter, org: OrgKit) -> None:
             return see_other("/members", _("请先选择人员"), "warn")
         return await _bulk_page(request, session, org, staff, do, list(ids))
 
+
+def _moving(router: APIRouter, org: OrgKit) -> None:
     @router.post("/bulk/move")
     async def move(
         request: Request,
@@ -132,6 +139,8 @@ def _bulk(router: APIRouter, org: OrgKit) -> None:
         text = _("%(n)s人已调整到“%(unit)s”") % {"n": len(moved), "unit": unit.name}
         return see_other(f"/members?unit={unit.id}", text)
 
+
+def _leaving(router: APIRouter, org: OrgKit) -> None:
     @router.post("/bulk/leave")
     async def leave(
         request: Request,

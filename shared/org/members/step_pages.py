@@ -30,6 +30,7 @@ def step_pages(org: OrgKit) -> APIRouter:
     """Routes below /members/{member_id}."""
     router = APIRouter(prefix="/members/{member_id}")
     _ending(router, org)
+    _stepping(router, org)
     _placing(router, org)
     return router
 
@@ -55,6 +56,8 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
         done = _("已办理%(leave)s") % {"leave": translate(org.profile.terms.leave)}
         return await _done(request, session, org, staff, member_id, act, done, "leave", typed)
 
+
+def _stepping(router: APIRouter, org: OrgKit) -> None:
     @router.post("/step")
     async def step(
         request: Request,

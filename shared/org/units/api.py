@@ -20,7 +20,13 @@ Writer = Annotated[Staff, Depends(require("units.write"))]
 def api(org: OrgKit) -> APIRouter:
     """Routes below /api/v1/units."""
     router = APIRouter(prefix="/api/v1/units", tags=["units"])
+    _reading(router)
+    _founding(router, org)
+    _changing(router, org)
+    return router
 
+
+def _reading(router: APIRouter) -> None:
     @router.get("")
     async def list_units(
         staff: Reader, session: Tx, parent_id: UUID | None = None, q: SearchText = ""
@@ -40,6 +46,8 @@ def api(org: OrgKit) -> APIRouter:
         """One unit."""
         return UnitOut.of(await get_unit(session, unit_id, staff.scope_path))
 
+
+def _founding(router: APIRouter, org: OrgKit) -> None:
     @router.post("", status_code=201)
     async def create(staff: Writer, session: Tx, body: UnitIn) -> UnitOut:
         """Found a unit."""
@@ -57,6 +65,8 @@ def api(org: OrgKit) -> APIRouter:
         )
         return UnitOut.of(unit)
 
+
+def _changing(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{unit_id}/move")
     async def move(staff: Writer, session: Tx, unit_id: UUID, body: UnitMove) -> UnitOut:
         """Move a unit with everything below it."""
@@ -79,5 +89,3 @@ def api(org: OrgKit) -> APIRouter:
             scope=staff.scope_path,
         )
         return UnitOut.of(unit)
-
-    return router

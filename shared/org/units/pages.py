@@ -31,7 +31,9 @@ def pages(org: OrgKit) -> APIRouter:
     router = APIRouter(prefix="/units")
     _looking(router, org)
     _founding(router, org)
-    _changing(router, org)
+    _renaming(router, org)
+    _moving(router, org)
+    _closing(router, org)
     return router
 
 
@@ -92,7 +94,7 @@ def _founding(router: APIRouter, org: OrgKit) -> None:
         return see_other(f"/units?at={unit.parent_id}", _("已建立“%(name)s”") % {"name": unit.name})
 
 
-def _changing(router: APIRouter, org: OrgKit) -> None:
+def _renaming(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{unit_id}/rename")
     async def rename(
         request: Request,
@@ -112,6 +114,8 @@ def _changing(router: APIRouter, org: OrgKit) -> None:
             return await _again(request, session, org, staff, unit_id, problem, "rename", {"name": name})
         return see_other(f"/units?at={unit_id}", _("已更名"))
 
+
+def _moving(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{unit_id}/move")
     async def move(
         request: Request,
@@ -142,6 +146,8 @@ def _changing(router: APIRouter, org: OrgKit) -> None:
             return await _again(request, session, org, staff, unit_id, problem, "move", typed)
         return see_other(f"/units?at={unit_id}", _("已移动，下级单位和人员一并调整"))
 
+
+def _closing(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{unit_id}/close")
     async def close(
         request: Request,

@@ -31,7 +31,7 @@ async def refuse_twin(session: AsyncSession, parent_id: UUID, name: str, me: UUI
 def spelling(name: str) -> tuple[str, str]:
     """Full pinyin and initials of a unit's name, for finding it."""
     try:
-        keys = name_keys(name[:60])
+        keys = name_keys(name[:60], person=False)
     except PersonNameError:
         return "", ""
     return keys.pinyins[0], keys.initials[0]
