@@ -93,7 +93,7 @@ FORBIDDEN = [
     r"registry\.npmjs",
     r"deb\.debian\.org",
     r"/(work|farm)/",
-    r"pyenv/versions",
+    r"pyenv[/]versions",
 ]
 
 

@@ -23,6 +23,7 @@ from shared.org.bookings import claims
 APPLICATION = f"{__name__}:create_app"
 SETTING = "QUNTUAN_PLANTED"
 LATE = 0.3
+Transaction = contextlib.AbstractAsyncContextManager[AsyncSession]
 
 
 def create_app() -> FastAPI:
@@ -33,41 +34,39 @@ def create_app() -> FastAPI:
 
 
 def _acknowledge_before_commit() -> None:
-    async def early(request: Request) -> AsyncIterator[AsyncSession]:
-        database: db.Database = request.app.state.database
-        context = database.transaction()
-        session = await context.__aenter__()
+    async def later(request: Request, transaction: Transaction) -> None:
+        async def commit() -> None:
+            await asyncio.sleep(LATE)
+            with contextlib.suppress(Exception):
+                await transaction.__aexit__(None, None, None)
+
+        request.app.state.late = asyncio.create_task(commit())
+
+    _end_transactions(later)
+
+
+def _swallow_a_lost_connection() -> None:
+    async def deaf(_request: Request, transaction: Transaction) -> None:
+        with contextlib.suppress(DBAPIError, OSError):
+            await transaction.__aexit__(None, None, None)
+
+    _end_transactions(deaf)
+
+
+def _end_transactions(end: Callable[[Request, Transaction], Awaitable[None]]) -> None:
+    """Requests' transactions end so when all went well; a refusal rolls back as ever."""
+
+    async def other(request: Request) -> AsyncIterator[AsyncSession]:
+        transaction = request.app.state.database.transaction()
+        session = await transaction.__aenter__()
         request.state.session = session
         try:
             yield session
         except BaseException as error:
-            await context.__aexit__(type(error), error, error.__traceback__)
+            await transaction.__aexit__(type(error), error, error.__traceback__)
             raise
+        await end(request, transaction)
 
-        async def commit() -> None:
-            await asyncio.sleep(LATE)
-            with contextlib.suppress(Exception):
-                await context.__aexit__(None, None, None)
-
-        request.app.state.late = asyncio.create_task(commit())
-
-    _instead_of_the_transaction(early)
-
-
-def _swallow_a_lost_connection() -> None:
-    async def deaf(request: Request) -> AsyncIterator[AsyncSession]:
-        database: db.Database = request.app.state.database
-        context = database.transaction()
-        session = await context.__aenter__()
-        request.state.session = session
-        yield session
-        with contextlib.suppress(DBAPIError, OSError):
-            await context.__aexit__(None, None, None)
-
-    _instead_of_the_transaction(deaf)
-
-
-def _instead_of_the_transaction(other: Callable[[Request], AsyncIterator[AsyncSession]]) -> None:
     (depends,) = db.Tx.__metadata__  # type: ignore[attr-defined]
     object.__setattr__(depends, "dependency", other)
 
