@@ -13,6 +13,7 @@ import nats
 import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.js.errors import ServiceUnavailableError
 
 from deploy.containers import certificates
 from deploy.topology.config import Listen, PublicKeys
@@ -163,7 +164,15 @@ async def test_a_site_works_on_while_the_line_is_down_and_catches_up_in_order(ci
 
 
 async def _counted(site: Site, stream: str, messages: int) -> bool:
-    return await count(site, stream) == messages
+    """False, too, while a server that reloads its accounts has nobody to answer for its streams."""
+    try:
+        return await count(site, stream) == messages
+    except (ServiceUnavailableError, nats.errors.TimeoutError):
+        return False
+
+
+async def _leaves(city: City, connected: int) -> bool:
+    return await city.leaves_at_hub() == connected
 
 
 @pytest.mark.slow
@@ -225,10 +234,10 @@ async def test_a_revoked_key_is_cut_off_and_a_new_one_taken_by_a_reload(city: Ci
     await say(city.union, 0, 3)
     await say(city.league, 0, 2)
     assert await eventually(lambda: _counted(city.hub, "EVT_ALL", 2))
-    assert await city.leaves_at_hub() == 1
+    assert await eventually(lambda: _leaves(city, 1))
     city.leaves["union"] = [new, *old]
     city.configure_hub()
     assert city.hub.server.child is not None
     os.kill(city.hub.server.child.pid, signal.SIGHUP)
     assert await eventually(lambda: _counted(city.hub, "EVT_ALL", 5))
-    assert await city.leaves_at_hub() == 2
+    assert await eventually(lambda: _leaves(city, 2))

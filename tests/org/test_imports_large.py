@@ -43,6 +43,7 @@ async def large(org: OrgKit) -> UUID:
         session.add(batch)
         await session.flush()
         await session.execute(_FILL, {"batch": batch.id, "lines": LINES})
+        await session.execute(text("analyze import_row"))  # or the plans hang on when autovacuum last came by
         batch.sums = await outcome_sums(session, batch.id) | {"failed": LINES // 4999}
         return batch.id
 
@@ -90,8 +91,9 @@ async def test_pages_of_a_large_import_read_a_handful_of_lines(org: OrgKit) -> N
             await service.decide(session, CLERK_1, batch_id, 4, "skip")
             await service.confirm(session, CLERK_1, batch_id)
     assert len(sent) > 10
+    # by either good index: an outcome is every fourth line, so the one by line alone reads four pages for one
     for statement, parameters in sent:
-        assert await rows_touched(org, statement, parameters) <= 3 * PAGE, statement
+        assert await rows_touched(org, statement, parameters) <= 5 * PAGE, statement
 
 
 async def test_the_last_page_is_reached_step_by_step(org: OrgKit) -> None:
