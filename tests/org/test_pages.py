@@ -159,6 +159,11 @@ async def test_the_scope_hides_everything_else(here: OrgWorld) -> None:
         "shanwen",
         "danwenhui",
         "swh",
+        "文慧",
+        "单wen",
+        "單 wenh",
+        "单文h",
+        "单wh",
         "12000000888",
         "0888",
         "５１９９０００１",
@@ -347,6 +352,22 @@ async def test_units_by_page(here: OrgWorld) -> None:
     assert (await browser.post(f"{path}/close", {"version": "2", "reason": "合并"})).status_code == 303
     viewer = await here.signed_in("viewer")
     assert (await viewer.post(f"{path}/rename", {"name": "x", "version": "3"})).status_code == 403
+
+
+async def test_looking_for_a_unit_stays_on_the_page(here: OrgWorld) -> None:
+    await fill(here)
+    viewer = await here.signed_in("viewer")
+    for path, link in (
+        ("/members?sort=name&find=ljdw", "/members?sort=name&amp;unit="),
+        ("/units?q=ljdw", "/units?at="),
+    ):
+        page = (await viewer.get(path)).text
+        nav = page[page.index("tree-find") : page.index("</nav></details>")]
+        assert f'href="{link}{here.one.id}"' in nav, path
+        assert "桂溪单位" not in nav
+
+    assert '<input type="hidden" name="sort" value="name">' in (await viewer.get("/members?sort=name")).text
+    assert "没有找到" in (await viewer.get("/members?find=没有这个")).text
 
 
 async def test_nothing_is_written_by_a_stranger(here: OrgWorld) -> None:

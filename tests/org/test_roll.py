@@ -170,7 +170,7 @@ async def test_the_same_person_cannot_stand_twice_in_one_place(org: OrgKit) -> N
     async with org.kit.database.transaction() as session:
         _, unit, _ = await tree(session, org)
         await admit(session, org, unit, identity=number)
-        with pytest.raises(Refused, match="单文慧"):
+        with pytest.raises(Refused, match="此人已在"):
             await admit(session, org, unit, identity=number)
         entry = read_entry(org, person(org), unit.id)
         with pytest.raises(Refused, match="两次"):

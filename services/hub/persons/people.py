@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.hub.persons.scopes import bits_of
-from shared.kit.pii import NameKeys, name_keys
-from shared.kit.pii.surnames import compound_surname
+from shared.kit.pii import NameKeys, given_of, name_keys
 
 STANDINGS = ("active", "retained", "pending", "left")
 """From the strongest to the weakest: a person stands as the strongest affiliation does."""
@@ -52,19 +51,11 @@ def search_key(name: str) -> str:
     return keys_of(name).key.replace(INTERPUNCT, "")
 
 
-def given_key(name: str) -> str:
-    """The key behind the surname or the first interpunct; empty when nothing tells them apart."""
-    first, dot, rest = keys_of(name).key.partition(INTERPUNCT)
-    if dot:
-        return rest.replace(INTERPUNCT, "")
-    return first[len(compound_surname(first)) or 1 :] if _HAN.fullmatch(first) else ""
-
-
 @lru_cache(maxsize=50_000)
 def readings(name: str) -> tuple[Reading, ...]:
     """Every reading of a name; the first is the usual one."""
     keys = keys_of(name)
-    key, given = keys.key.replace(INTERPUNCT, ""), given_key(name)
+    key, given = keys.key.replace(INTERPUNCT, ""), given_of(keys.key)
     return tuple(
         Reading(key, p, _initials(p, keys.initials), i == 0, "" if i else given)
         for i, p in enumerate(keys.pinyins)

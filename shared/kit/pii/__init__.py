@@ -12,7 +12,15 @@ from shared.kit.pii.errors import (
 )
 from shared.kit.pii.identity import Identity, IdentityKind, Sex, check_character, parse_identity
 from shared.kit.pii.masks import mask_card, mask_identity, mask_name, mask_phone
-from shared.kit.pii.names import NameKeys, by_pinyin, fold_pinyin, name_key, name_keys, normalise_name
+from shared.kit.pii.names import (
+    NameKeys,
+    by_pinyin,
+    fold_pinyin,
+    given_of,
+    name_key,
+    name_keys,
+    normalise_name,
+)
 from shared.kit.pii.phone import Phone, parse_phone
 from shared.kit.pii.tokens import Tokens
 
@@ -35,6 +43,7 @@ __all__ = [
     "check_character",
     "derive_key",
     "fold_pinyin",
+    "given_of",
     "mask_card",
     "mask_identity",
     "mask_name",

@@ -82,6 +82,14 @@ def by_pinyin(text: str, *, person: bool = True) -> tuple[str, str]:
         return text.casefold(), text
 
 
+def given_of(key: str) -> str:
+    """A name key behind the surname or the first interpunct; empty when nothing tells them apart."""
+    first, dot, rest = key.partition(INTERPUNCT)
+    if dot:
+        return rest.replace(INTERPUNCT, "")
+    return first[len(compound_surname(first)) or 1 :] if _HAN_RUN.fullmatch(first) else ""
+
+
 def fold_pinyin(typed: str) -> str:
     """Typed pinyin as it stands in `pinyins`: lower case, no tones, blanks or apostrophes."""
     return plain(unicodedata.normalize("NFKC", typed).lower().replace("u:", "v"))

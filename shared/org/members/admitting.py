@@ -10,14 +10,14 @@ from shared.kit import audit, clock
 from shared.kit.errors import Refused
 from shared.org.bulk import breathing
 from shared.org.kit import OrgKit
-from shared.org.members.guards import ELSEWHERE, refuse_taken, told_apart
+from shared.org.members.guards import ASK, held_by, refuse_taken, told_apart
 from shared.org.members.matching import find_same
 from shared.org.members.newcomers import Arrival, arrival, write
 from shared.org.members.reading import refuse_unknowable
 from shared.org.members.service import note, open_units
 from shared.org.members.state import tell_arrivals
 from shared.org.policy import Entry
-from shared.org.units import Unit, in_scope, units_by_id
+from shared.org.units import Unit, units_by_id
 
 Wanted = Sequence[tuple[Entry, UUID | None]]
 
@@ -69,10 +69,11 @@ async def admit_one(
     if match and match.why == "name+birth+phone":
         held = match.member
         unit = (await units_by_id(session, {held.unit_id}))[held.unit_id]
-        place = f"“{unit.name}”" if in_scope(held.unit_path, scope) else ELSEWHERE
+        holder, record = held_by(held.name, held.id, unit, scope)
         raise Refused(
-            f"{held.name}已在{org.profile.terms.roll}，在{place}，姓名、出生日期和手机号码都相同",
-            hint="请查找并打开已有的记录，在那里补充或更正。",
+            f"姓名、出生日期和手机号码都相同的人已在{org.profile.terms.roll}：{holder}",
+            hint="请打开已有的记录，在那里补充或更正。" if record else ASK,
+            **record,
         )
     (member_id,) = await admit_many(session, org, [(entry, None)], actor, reason, scope=scope)
     return member_id

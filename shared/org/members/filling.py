@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from shared.kit.pii import NameKeys, mask_phone, name_keys, parse_phone
+from shared.kit.pii import NameKeys, given_of, mask_phone, name_keys, parse_phone
 from shared.org.kit import OrgKit
 from shared.org.members.models import Member
 from shared.org.policy import Entry
+
+SHORTEST_GIVEN = 2
+"""One character is the beginning of too many names."""
 
 
 def identity_context(member_id: UUID) -> str:
@@ -88,5 +91,8 @@ def searched_by(names: Iterable[NameKeys]) -> list[tuple[str, str]]:
     """Kinds and keys by which somebody of these names is found."""
     seen: set[tuple[str, str]] = set()
     for keys in names:
+        given = given_of(keys.key)
+        if len(given) >= SHORTEST_GIVEN:
+            seen.add(("g", given))
         seen |= {("n", keys.key), *(("p", p) for p in keys.pinyins), *(("i", i) for i in keys.initials)}
     return sorted(seen)

@@ -13,7 +13,7 @@ from shared.org.members.kinds import kind_of
 from shared.org.members.schemas import RollQuery
 
 PATH = "/members"
-PLACE = ("unit", "only_here", "q", "sort")
+PLACE = ("unit", "only_here", "q", "sort", "find")
 """What a saved filter leaves as it is."""
 
 
@@ -35,14 +35,18 @@ class Saved:
     current: bool
 
 
-def address(query: RollQuery, **changes: Any) -> str:
-    """The list's address with some values changed; page cursors never survive a change."""
+def parameters(query: RollQuery, **changes: Any) -> list[tuple[str, str]]:
+    """What the list's address carries, with some values changed; page cursors never survive a change."""
     values = query.model_dump(exclude_defaults=True, exclude={"after"}, mode="json") | changes
-    kept = {
-        k: ("true" if v is True else "false" if v is False else v)
-        for k, v in values.items()
-        if v not in (None, "")
-    }
+    words = {True: "true", False: "false"}
+    return [
+        (k, words[v] if isinstance(v, bool) else str(v)) for k, v in values.items() if v not in (None, "")
+    ]
+
+
+def address(query: RollQuery, **changes: Any) -> str:
+    """The list's address with some values changed."""
+    kept = parameters(query, **changes)
     return f"{PATH}?{urlencode(kept)}" if kept else PATH
 
 

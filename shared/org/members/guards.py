@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.errors import Refused
+from shared.kit.pii import mask_name
 from shared.org.bulk import among
 from shared.org.kit import OrgKit
 from shared.org.members.models import Member
@@ -15,22 +18,27 @@ from shared.org.members.newcomers import Newcomer
 from shared.org.units import Unit, in_scope
 
 ELSEWHERE = "本组织其他单位"
+ASK = "持有人不在您的管理范围内，请联系上级单位核实。"
+
+
+def held_by(name: str, member_id: UUID, unit: Unit, scope: str) -> tuple[str, dict[str, Any]]:
+    """Who holds the place, for a title; and the record to open. Outside the asker's scope: neither."""
+    if in_scope(unit.path, scope):
+        return f"{mask_name(name)}，单位：{unit.name}", {"member": str(member_id)}
+    return ELSEWHERE, {}
 
 
 async def refuse_taken(
     session: AsyncSession, org: OrgKit, members: Sequence[Member | Newcomer], *, scope: str = ""
 ) -> None:
-    """Refused when a person or a card is on the roll already, or twice among these; tells where.
-
-    A unit outside the asker's scope stays unnamed.
-    """
+    """Refused when a person or a card is on the roll already, or twice among these; tells who holds it."""
     _refuse_twice(org, members)
     keys = {m.exclusive_key: i for i, m in enumerate(members) if m.exclusive_key}
     cards = {m.card_no: i for i, m in enumerate(members) if m.card_no}
     if not keys and not cards:
         return
     query = (
-        select(Member.id, Member.exclusive_key, Member.card_no, Unit)
+        select(Member.id, Member.name, Member.exclusive_key, Member.card_no, Unit)
         .join(Unit, Unit.id == Member.unit_id)
         .where(Member.standing != "left")
         .where(or_(among(Member.exclusive_key, keys), among(Member.card_no, cards)))
@@ -38,23 +46,24 @@ async def refuse_taken(
     with session.no_autoflush:  # what changes may be pending in this session already
         found = (await session.execute(query)).all()
     mine = {m.id for m in members}
-    for member_id, key, card, unit in found:
+    for member_id, name, key, card, unit in found:
         if member_id in mine:
             continue
+        holder, record = held_by(name, member_id, unit, scope)
         if key is not None and key in keys:
-            where_held = f"单位：{unit.name}" if in_scope(unit.path, scope) else f"在{ELSEWHERE}"
             raise Refused(
-                f"{members[keys[key]].name}已在{org.profile.terms.roll}，{where_held}",
-                hint="若是调动，请办理单位调整，不要重复登记。",
+                f"此人已在{org.profile.terms.roll}，登记为：{holder}" if record else f"此人已在{holder}登记",
+                hint="若是调动，请办理单位调整，不要重复登记。" if record else ASK,
                 rows=[keys[key]],
+                **record,
             )
         taken = f"{org.profile.terms.card}已被使用"
-        holder = f"“{unit.name}”" if in_scope(unit.path, scope) else ELSEWHERE
         raise Refused(
-            f"{taken}，持有人在{holder}",
-            hint="请核对编号。",
+            f"{taken}，持有人：{holder}",
+            hint="请核对编号。" if record else ASK,
             fields={"card_no": taken},
             rows=[cards[str(card)]],
+            **record,
         )
 
 

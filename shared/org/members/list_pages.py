@@ -18,11 +18,11 @@ from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other, translate
 from shared.org.kit import OrgKit
 from shared.org.members.export import FULL, export
-from shared.org.members.filters import address, chips, saved
+from shared.org.members.filters import address, chips, parameters, saved
 from shared.org.members.kinds import kind_of, standing_title
 from shared.org.members.listing import conditions, read_page
 from shared.org.members.models import Member
-from shared.org.members.schemas import Blank, RollQuery
+from shared.org.members.schemas import Blank, RollPage, RollQuery
 from shared.org.members.search import found_by, note_search, recall, remember
 from shared.org.members.service import leave_many, move_many
 from shared.org.units import below, choose, find_units, get_unit, tree_to, units_by_id
@@ -50,7 +50,7 @@ def list_pages(org: OrgKit) -> APIRouter:
 def _looking(router: APIRouter, org: OrgKit) -> None:
     @router.get("")
     async def show(
-        request: Request, session: Tx, staff: Reader, query: Annotated[RollQuery, Query()]
+        request: Request, session: Tx, staff: Reader, query: Annotated[RollPage, Query()]
     ) -> Response:
         """One page of the roll."""
         unit = await get_unit(session, query.unit, staff.scope_path) if query.unit else None
@@ -65,12 +65,14 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
             request,
             "members/list.html",
             root=await tree_to(session, org, staff.scope_path, unit),
+            found=await find_units(session, query.find, staff.scope_path) if query.find else None,
             unit=unit,
             page=page,
             query=query,
             typed=typed,
             saved=saved(org, query),
             chips=chips(org, query),
+            kept=parameters(query, find=None),
             clear_href=address(RollQuery(unit=query.unit)),
             link=lambda **changes: address(query, **changes),
             at=lambda cursor: _cursor_address(query, cursor),

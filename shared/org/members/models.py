@@ -93,7 +93,7 @@ class Member(OrgBase):
 
 
 class MemberKey(OrgBase):
-    """Search keys: `n` name key, `p` full pinyin, `i` initials; readings and former names add more."""
+    """Search keys: `n` name key, `g` given name, `p` full pinyin, `i` initials; former names add more."""
 
     __tablename__ = "member_key"
     __table_args__ = (Index("ix_member_key_search", "kind", "key", "member_id"),)

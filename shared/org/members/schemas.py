@@ -15,6 +15,7 @@ from shared.kit.types import (
     OptionalDay,
     OptionalText60,
     OptionalText200,
+    SearchText,
     Text60,
     Text200,
 )
@@ -72,6 +73,12 @@ class RollQuery(BaseModel):
         """These as filters; `path` is the chosen unit's."""
         same = {code: getattr(self, code) for code in Filters.__dataclass_fields__ if code != "path"}
         return Filters(path=path, **same)
+
+
+class RollPage(RollQuery):
+    """With what is looked for in the tree beside the list."""
+
+    find: SearchText = ""
 
 
 class StrictRollQuery(RollQuery):

@@ -22,6 +22,7 @@ from shared.kit.pii import (
 )
 from shared.kit.staff import Staff
 from shared.org.kit import OrgKit
+from shared.org.members.filling import SHORTEST_GIVEN
 from shared.org.members.listing import Row
 from shared.org.members.models import Member, MemberKey, MemberQuery
 
@@ -30,7 +31,7 @@ LAST_CHARACTER = "\U0010ffff"
 KEPT = timedelta(hours=12)
 _LAST4 = re.compile(r"\d{4}|\d{3}[xX]")
 _LETTERS = re.compile(r"[a-z]+")
-_MIXED = re.compile(r"([^\x00-\x7f]+)([a-zA-Z' ]+)")
+_MIXED = re.compile(r"([^\x00-\x7f]+?)\s*([a-zA-Z' ]+)")
 
 
 async def remember(session: AsyncSession, org: OrgKit, staff: Staff, typed: str) -> UUID:
@@ -73,9 +74,14 @@ def found_by(org: OrgKit, typed: str) -> ColumnElement[bool]:
     try:
         if mixed := _MIXED.fullmatch(text):
             return _begun(mixed[1], fold_pinyin(mixed[2]))
-        return _key("n", name_key(text))
+        return _named(name_key(text))
     except PersonalDataError:
         return false()
+
+
+def _named(key: str) -> ColumnElement[bool]:
+    """By characters, from the surname or from the given name on."""
+    return or_(_key("n", key), _key("g", key)) if len(key) >= SHORTEST_GIVEN else _key("n", key)
 
 
 def _begun(begun: str, letters: str) -> ColumnElement[bool]:
