@@ -17,7 +17,7 @@ SHOWN = """() => {
   const found = [], walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT)
   while (walk.nextNode())
     if (!['SCRIPT', 'STYLE', 'CODE', 'TEXTAREA'].includes(walk.currentNode.parentElement.tagName)) found.push(walk.currentNode.data)
-  for (const name of ['title', 'placeholder', 'aria-label', 'data-confirm', 'data-on', 'data-off'])
+  for (const name of ['title', 'placeholder', 'aria-label', 'data-on', 'data-off'])
     for (const element of document.querySelectorAll(`[${name}]`)) found.push(element.getAttribute(name))
   return found
 }"""

@@ -77,12 +77,12 @@ async def test_dialog_opens_by_keyboard_and_closes_by_escape(
     async with await context_of(chromium, size) as context:
         page = await context.new_page()
         await page.goto(f"{address}/every")
-        await page.locator(".dialog > summary").focus()
+        await page.locator(".card .dialog > summary").focus()
         await page.keyboard.press("Enter")
         await page.wait_for_selector("#f-reason:focus")
         await look(page, size[0])
         await page.keyboard.press("Escape")
-        assert await page.locator(".dialog-panel").is_hidden()
+        assert await page.locator(".card .dialog-panel").is_hidden()
         assert await page.evaluate("document.activeElement.matches('.dialog > summary')")
 
 
@@ -93,10 +93,10 @@ async def test_without_scripts_a_dialog_opens_and_closes_and_the_bulk_bar_is_the
         page = await context.new_page()
         await page.goto(f"{address}/every")
         assert await page.locator(".bulk").is_visible()
-        await page.locator(".dialog > summary").click()
-        assert await page.locator(".dialog-panel").is_visible()
+        await page.locator(".card .dialog > summary").click()
+        assert await page.locator(".card .dialog-panel").is_visible()
         await page.mouse.click(20, 400)  # beside the panel
-        assert await page.locator(".dialog-panel").is_hidden()
+        assert await page.locator(".card .dialog-panel").is_hidden()
         await page.locator(".me > summary").click()
         assert await page.get_by_text("退出登录").is_visible()
 
@@ -121,11 +121,13 @@ async def test_dangerous_buttons_ask_and_a_form_is_sent_once(chromium: Browser, 
         posts: list[str] = []
         page.on("request", lambda r: posts.append(r.post_data or "") if r.method == "POST" else None)
         await page.goto(f"{address}/every")
-        await page.locator("[data-check-row]").first.check()
-        page.once("dialog", lambda d: asyncio.ensure_future(d.dismiss()))
-        await page.locator(".bulk .btn-danger").click()
-        await asyncio.sleep(0.3)
+        asked = page.locator("details.dialog", has_text="确定停用？")
+        await asked.locator("summary").click()
         assert posts == []
+        async with page.expect_navigation():
+            await asked.get_by_role("button", name="停用", exact=True).click()
+        assert posts.pop() == "csrf_token=token-of-the-session"
+        await page.locator("[data-check-row]").first.check()
         move = page.locator('.bulk button[value="move"]')
         async with page.expect_navigation():
             await move.evaluate("b => { b.click(); b.click(); }")

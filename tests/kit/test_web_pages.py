@@ -166,7 +166,7 @@ def test_a_missing_value_is_an_error_not_an_empty_place() -> None:
 
 def test_templates_escape() -> None:
     template = build().state.templates.from_string(
-        '{% from "ui.html" import field, btn %}{{ field("a", x, x, hint=x, error=x) }}{{ btn(x, x, confirm=x) }}'
+        '{% from "ui.html" import field, btn %}{{ field("a", x, x, hint=x, error=x) }}{{ btn(x, x, name=x, value=x) }}'
     )
     assert "<i>" not in template.render(x="\"'><i>")
     assert "\"'" not in template.render(x="\"'><i>")

@@ -19,6 +19,7 @@ from shared.org.members.models import Member, MemberChange, MemberQuery
 from shared.org.members.rules import birthday
 from shared.org.units.models import Unit
 from tests.org.people import admit, identity_number, person
+from tests.org.rooms import at, booked, venue
 from tests.org.web import Browser, OrgWorld, org_world
 
 PAYLOADS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠x", "\tx"]
@@ -60,6 +61,24 @@ async def test_an_account_without_business_sees_an_empty_desk(here: OrgWorld) ->
     browser = await here.signed_in("admin")
     assert "您的账号不办理业务" in (await browser.get("/")).text
     assert (await browser.get("/members")).status_code == 403
+
+
+async def test_nobody_is_told_to_do_what_the_account_may_not(here: OrgWorld) -> None:
+    viewer, keeper = await here.signed_in("viewer"), await here.signed_in("keeper")
+    for path, text in (("/", "先建立单位，再登记人员"), ("/members", "可以逐个登记")):
+        assert text not in (await viewer.get(path)).text, path
+    assert "可以逐个登记" in (await keeper.get("/members")).text
+    assert "未填写" in (await viewer.get("/units")).text
+
+
+async def test_who_decides_finds_on_the_desk_what_waits(here: OrgWorld) -> None:
+    async with here.org.kit.database.transaction() as session:
+        hall = await venue(session, here.org, here.one)
+        booking = await booked(session, here.org, hall, at(5, 9), 3, title="劳模宣讲")
+        booking.status = "waiting"
+    desk = (await (await here.signed_in("keeper")).get("/")).text
+    assert f'href="/venues/bookings/{booking.id}"' in desk
+    assert "劳模宣讲" not in (await (await here.signed_in("viewer")).get("/")).text
 
 
 async def test_admission_by_form_shows_a_masked_file(here: OrgWorld) -> None:
@@ -225,19 +244,22 @@ async def test_export_is_masked_and_no_cell_is_a_formula(here: OrgWorld) -> None
         for payload in PAYLOADS[:-1]:
             await admit(session, here.org, here.one, post=payload)
     browser = await here.signed_in("clerk")
+    async with here.org.kit.database.transaction() as session:
+        await admit(session, here.org, here.one, name="艾静怡")
     answer = await browser.post("/members/export?sort=name")
     assert answer.status_code == 200, answer.text
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     cells = [cell for row in book.active.iter_rows() for cell in row if cell.value is not None]
     assert {cell.data_type for cell in cells} == {"s"}
     texts = {str(cell.value) for cell in cells}
+    assert book.active["A2"].value == "艾静怡", "in the order of the list"
     assert "120****0555" in texts
     assert not any(number in text or "12000000555" in text for text in texts)
     dangerous = [cell for cell in cells if str(cell.value).startswith(tuple("=+-@＝＋－＠"))]
     assert len(dangerous) == len(PAYLOADS) - 1
     assert all(cell.quotePrefix for cell in dangerous)
     (entry,) = await audited(here, "member.exported")
-    assert entry.detail == {"people": len(PAYLOADS), "full": False}
+    assert entry.detail == {"people": len(PAYLOADS) + 1, "full": False}
 
 
 async def test_full_export_needs_the_right_and_a_reason(here: OrgWorld) -> None:

@@ -40,7 +40,7 @@ Macros of ui.html (arguments in the file): ico org tag btn icon_btn / field pass
 radios file error_summary note / pager empty toast dialog menu / th th_sort th_check td_check bulk chip facet
 tabs seg / progress steps stat timeline facts mask due face crumbs.
 `{% call dialog('退回申请', '退回', 'danger') %}<form method="post">...{% endcall %}` opens without a script.
-Ask before dangerous things: btn(..., confirm='确定删除？'). Select rows: th_check(), td_check(id, name), and
+Ask before dangerous things: ask('删除', '确定删除？', '/things/1/delete'). Select rows: th_check(), td_check(id, name), and
 `<form id="bulk" method="post">` + `{% call bulk() %}{{ btn(..., form='bulk') }}{% endcall %}`.
 Columns: class cols-2, cols-3, cols-side (a side of 24.6rem), stack (cards below each other); card, card-head
 (h2, .n, .end), card-body, card-foot; form, form-2, form-3, form-acts; figs and sums (dl of stat()).

@@ -20,6 +20,7 @@ from shared.org.kit import OrgKit
 from shared.org.members.changes import SEXES, fact_text
 from shared.org.members.filling import plain_of
 from shared.org.members.kinds import kind_of, standing_title
+from shared.org.members.listing import Sort, order_of
 from shared.org.members.models import Member
 from shared.org.members.state import identity_mask
 from shared.org.units import Unit
@@ -36,6 +37,7 @@ async def export(
     where: Sequence[ColumnElement[bool]],
     staff: Staff,
     *,
+    sort: Sort = "changed",
     full: bool,
     reason: str,
 ) -> Path:
@@ -59,7 +61,7 @@ async def export(
         path = Path(file.name)
     try:
         sheet = await asyncio.to_thread(_Sheet, path, org)
-        await _fill(session, org, where, sheet, full=full)
+        await _fill(session, org, where, sheet, sort, full=full)
         await asyncio.to_thread(sheet.close)
     except BaseException:
         await asyncio.to_thread(path.unlink, missing_ok=True)
@@ -114,20 +116,24 @@ def titles(org: OrgKit) -> list[str]:
 
 
 async def _fill(
-    session: AsyncSession, org: OrgKit, where: Sequence[ColumnElement[bool]], sheet: _Sheet, *, full: bool
+    session: AsyncSession,
+    org: OrgKit,
+    where: Sequence[ColumnElement[bool]],
+    sheet: _Sheet,
+    sort: Sort,
+    *,
+    full: bool,
 ) -> None:
-    last = None
-    while True:
-        query = select(Member, Unit).join(Unit, Unit.id == Member.unit_id).where(*where).order_by(Member.id)
-        if last is not None:
-            query = query.where(Member.id > last)
-        rows = [(member, unit) for member, unit in await session.execute(query.limit(CHUNK))]
-        if not rows:
-            return
+    # the order is asked once: who is changed meanwhile is neither missed nor written twice
+    ids = list(await session.scalars(select(Member.id).where(*where).order_by(*order_of(sort))))
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        query = select(Member, Unit).join(Unit, Unit.id == Member.unit_id).where(Member.id.in_(chunk))
+        found = {member.id: (member, unit) for member, unit in await session.execute(query)}
+        rows = [found[member_id] for member_id in chunk if member_id in found]
         facts = await org.policy.load(session, [member.id for member, _ in rows])
         lines = [_line(org, member, unit, facts.get(member.id, {}), full=full) for member, unit in rows]
         await asyncio.to_thread(sheet.write, lines)
-        last = rows[-1][0].id
         for member, unit in rows:
             session.expunge(member)
             if unit in session:

@@ -177,7 +177,7 @@ def _exporting(router: APIRouter, org: OrgKit) -> None:
             where = conditions(query.filters(path), staff.scope_path)
             if query.q:
                 where.append(found_by(org, await recall(session, org, staff, query.q)))
-        file = await export(session, org, where, staff, full=full, reason=reason)
+        file = await export(session, org, where, staff, sort=query.sort, full=full, reason=reason)
         background.add_task(file.unlink, missing_ok=True)
         name = f"{org.profile.terms.roll}{clock.today():%Y%m%d}.xlsx"
         return FileResponse(file, media_type=SHEET, filename=name, headers={"Cache-Control": "no-store"})
@@ -238,6 +238,7 @@ def _words(org: OrgKit, staff: Staff) -> dict[str, Any]:
         "spoken": lambda name: name_keys(name).spoken,
         "mask_card": lambda number: mask_card(number) if number else "",
         "may_write": staff.can("members.write"),
+        "may_found": staff.can("units.write"),
         "may_import": staff.can("imports.run"),
         "may_export": staff.can("members.export"),
         "may_export_full": staff.can(FULL),

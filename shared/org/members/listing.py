@@ -135,6 +135,12 @@ async def read_page(
     )
 
 
+def order_of(sort: Sort) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """The whole list in the order of its pages."""
+    column, down = _COLUMNS[sort]
+    return (column.desc(), Member.id.desc()) if down else (column.asc(), Member.id.asc())
+
+
 def _capped(where: list[ColumnElement[bool]]) -> Any:
     query: Select[Any] = select(Member.id).where(*where).limit(CAP + 1)
     return query.subquery()

@@ -30,7 +30,6 @@
     if ((b = up(e, '[data-dismiss]'))) { b.closest('[data-toast]').remove(); return; }
     if (up(e, '[data-back]')) { history.back(); return; }                 /* what was typed is still there */
     if ((b = up(e, '[data-close]'))) { close(b.closest('details')); return; }
-    if ((b = up(e, '[data-confirm]')) && !window.confirm(b.dataset.confirm)) { e.preventDefault(); return; }
     each('details.menu[open]', function (m) { if (!m.contains(e.target)) m.open = false; });
   });
   /* one letter presses what carries it as data-key, unless something is being typed */
