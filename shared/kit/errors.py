@@ -148,6 +148,8 @@ def problem_of(error: Exception) -> Problem:
 def _invalid(error: RequestValidationError) -> Invalid:
     """What is wrong with what was sent; nobody typed an address, so that has another word."""
     faults = error.errors()
+    if faults[0]["type"] == "json_invalid":
+        return Invalid("提交的内容不是有效的 JSON", hint="请检查括号、引号和逗号是否成对，再提交一次。")
     fields = {_place(e["loc"]): _chinese(e) for e in faults}
     if all(e["loc"][0] in ("path", "query") for e in faults):
         return Invalid("网址不完整或不正确", hint="请回到首页，从左侧菜单进入。", fields=fields)
@@ -183,7 +185,6 @@ _MESSAGES = {
     "less_than_equal": "数字太大",
     "enum": "不在可选范围内",
     "literal_error": "不在可选范围内",
-    "json_invalid": "JSON 格式不正确",
 }
 
 

@@ -182,6 +182,8 @@ async def test_badges_facets_and_filters(hub: Hub) -> None:
                           (Narrow(standing="left"), 0), (Narrow(standing="active", district="锦江区"), 1)):  # fmt: skip
         narrowed = await look(hub, "张伟", narrow=narrow)
         assert (narrowed.total, len(narrowed.rows)) == (count, count)
+    with pytest.raises(NotFound, match="没有接入这个组织"):
+        await look(hub, "张伟", narrow=Narrow(org="delta"))
 
 
 async def test_no_purpose_no_answer_and_no_record(town: Hub) -> None:

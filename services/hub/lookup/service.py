@@ -197,6 +197,8 @@ async def _filters(session: AsyncSession, narrow: Narrow, bits: dict[str, int], 
     scope = await scope_of(session, narrow.unit, orgs) if narrow.unit is not None else None
     if narrow.unit is not None and scope is None:
         raise NotFound("没有找到这个单位", hint="单位可能已经合并，请去掉单位条件再查。")
+    if narrow.org is not None and narrow.org not in orgs:
+        raise NotFound("没有接入这个组织", hint="请去掉组织条件再查。")
     org = narrow.org or (scope.org if scope is not None and scope.top else None)
     # an organisation without one person: no bit is like a bit nobody has
     bit = bits.get(org, 30) if org is not None else None

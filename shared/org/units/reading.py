@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -47,11 +47,14 @@ async def top_of(session: AsyncSession, scope: str = "") -> Unit | None:
 
 
 async def children_of(session: AsyncSession, parent_id: UUID) -> list[Unit]:
-    """Active units directly below, by name."""
-    query = (
-        select(Unit).where(Unit.parent_id == parent_id, Unit.status == "active").order_by(Unit.name, Unit.id)
-    )
-    return list(await session.scalars(query))
+    """Active units directly below, by pinyin."""
+    return list(await session.scalars(children(parent_id)))
+
+
+def children(parent_id: UUID) -> Select[Unit]:
+    """The query of active units directly below, by pinyin."""
+    where = Unit.parent_id == parent_id, Unit.status == "active"
+    return select(Unit).where(*where).order_by(Unit.name_py, Unit.name, Unit.id)
 
 
 async def ancestors_of(session: AsyncSession, unit: Unit, scope: str = "") -> list[Unit]:
@@ -87,8 +90,8 @@ async def find_units(
     where = [Unit.status == "active", below(Unit.path, scope), or_(*matches)]
     if without is not None:
         where.append(~below(Unit.path, without.path))
-    query = select(Unit).where(*where)
-    return list(await session.scalars(query.order_by(Unit.depth, Unit.name, Unit.id).limit(limit)))
+    query = select(Unit).where(*where).order_by(Unit.depth, Unit.name_py, Unit.name, Unit.id)
+    return list(await session.scalars(query.limit(limit)))
 
 
 def _like(text: str) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import ARRAY, Select, Text, bindparam, select, text
+from sqlalchemy import ARRAY, Text, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.org.kit import OrgKit
 from shared.org.units.models import Unit
-from shared.org.units.reading import top_of
+from shared.org.units.reading import children, top_of
 from shared.org.units.rules import in_scope
 
 SHOWN = 60
@@ -64,7 +64,7 @@ async def tree_to(session: AsyncSession, org: OrgKit, scope: str, at: Unit | Non
     for _ in range(target.depth - top.depth + 1):
         here = line[-1]
         here.open = True
-        units = list(await session.scalars(_children(here.unit)))
+        units = list(await session.scalars(children(here.unit.id)))
         onward = next((u for u in units if in_scope(target.path, u.path)), None)
         shown = units[:SHOWN] if onward is None or onward in units[:SHOWN] else [*units[: SHOWN - 1], onward]
         here.more = len(units) - len(shown)
@@ -75,10 +75,6 @@ async def tree_to(session: AsyncSession, org: OrgKit, scope: str, at: Unit | Non
         line.append(nodes[onward.id])
     await _fill(session, org, list(nodes.values()), target)
     return root
-
-
-def _children(unit: Unit) -> Select[Unit]:
-    return select(Unit).where(Unit.parent_id == unit.id, Unit.status == "active").order_by(Unit.name, Unit.id)
 
 
 async def _fill(session: AsyncSession, org: OrgKit, nodes: Sequence[Node], target: Unit) -> None:
