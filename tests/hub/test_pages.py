@@ -130,7 +130,8 @@ async def test_a_lookup_by_api(hub: Hub) -> None:
         ]
         path = f"/api/v1/lookup/{found['lookup_id']}"
         assert (await clerk.api("GET", f"{path}?org=alpha")).json()["total"] == 1
-        assert (await clerk.api("GET", f"{path}?org=nobody")).json()["total"] == 0
+        unknown = await clerk.api("GET", f"{path}?org=nobody")
+        assert (unknown.status_code, unknown.json()["title"]) == (404, "没有接入这个组织")
         details = await clerk.api("GET", f"{path}/persons/{found['rows'][0]['id']}")
         assert details.json()["records"][0]["org"] == "alpha"
         assert (await viewer.api("GET", f"{path}/persons/{found['rows'][0]['id']}")).status_code == 403
