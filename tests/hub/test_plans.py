@@ -189,9 +189,24 @@ async def test_every_kind_of_query_uses_its_index(
     assert index in shown
     ordered = query.kind in (Kind.NAME, Kind.GIVEN, Kind.PINYIN, Kind.INITIALS, Kind.TAIL)
     pages = await plans(many, sent[:1])
-    if ordered:  # the index gives the rows in order: nothing is sorted before the limit
-        inner = pages.split("CTE h")[1].split("->  ")[1:3]
-        assert not any("Sort" in line for line in inner), pages
+    if ordered:
+        in_order(pages)
+
+
+def in_order(page: str) -> None:
+    """The index gives the rows in their order: nothing is sorted before the limit."""
+    inner = page.split("CTE h")[1].split("->  ")[1:3]
+    assert not any("Sort" in line for line in inner), page
+
+
+@pytest.mark.parametrize("typed", ["丱", "wangm", "wm", "0042"])
+async def test_within_a_large_unit_the_order_of_the_query_is_followed(many: AsyncSession, typed: str) -> None:
+    plan = lookup_plans.plan(classify(typed), {})
+    async with statements(many) as sent:
+        await search.page(
+            many, plan, Filters(scope=Scope("alpha", uuid4(), "1/a", "某单位", few=False)), None
+        )
+    in_order(await plans(many, sent))
 
 
 async def test_a_page_of_the_commonest_name_is_found_in_milliseconds(many: AsyncSession) -> None:
