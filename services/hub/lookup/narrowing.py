@@ -55,8 +55,8 @@ _OF_UNIT = (
     f" and n.person_id = any(array(select b.person_id from {_RECORDS}"
     f" join belonging b on b.affiliation_id = f.id where {_BELOW} and b.person_id is not null))"
 )
-# offset 0: asked of each row the index gives in its order. Without it the planner makes a join of this, begins
-# with all people of the unit and sorts them: 13 seconds among five million persons instead of milliseconds
+# offset 0: asked of each row the index gives in its order. Without it the planner makes a join of this,
+# begins with all people of the unit and sorts them: 13 s among five million persons instead of milliseconds
 _IN_UNIT = (
     " and n.scopes & cast(:unit_bits as bigint) = cast(:unit_bits as bigint)"
     " and exists (select 1 from belonging b join affiliation f on f.id = b.affiliation_id"
