@@ -27,8 +27,8 @@ COMMON = (
     DemoLogin("viewer", "沈若溪", "查看 / viewer", ("viewer",), "办公室"),
     DemoLogin("clerk", "顾清和", "经办 / clerk", ("clerk",), "组织部"),
     DemoLogin("approver", "陆望舒", "审批 / approver", ("approver",), "分管领导"),
-    DemoLogin("admin", "韩墨言", "系统管理 / admin", ("admin",), "信息中心"),
-    DemoLogin("auditor", "简宁安", "审计 / auditor", ("auditor",), "纪检室"),
+    DemoLogin("admin", "韩墨言", "系统管理员 / admin", ("admin",), "信息中心"),
+    DemoLogin("auditor", "简宁安", "审计员 / auditor", ("auditor",), "纪检室"),
 )
 ORGANISATION = (
     *COMMON,
@@ -36,10 +36,10 @@ ORGANISATION = (
 )
 HUB = (
     DemoLogin("viewer", "沈若溪", "查看 / viewer", ("viewer",), "联席会议办公室"),
-    DemoLogin("clerk", "顾清和", "联席办 / joint office", ("clerk",), "联席会议办公室"),
-    DemoLogin("steward", "江晚晴", "数据管理 / steward", ("clerk", "approver"), "数据管理组"),
-    DemoLogin("ops", "韩墨言", "运维 / ops", ("admin",), "信息中心"),
-    DemoLogin("auditor", "简宁安", "审计 / auditor", ("auditor",), "纪检室"),
+    DemoLogin("clerk", "顾清和", "经办（联席办） / joint office", ("clerk",), "联席会议办公室"),
+    DemoLogin("steward", "江晚晴", "经办、审批 / steward", ("clerk", "approver"), "数据管理组"),
+    DemoLogin("ops", "韩墨言", "系统管理员 / ops", ("admin",), "信息中心"),
+    DemoLogin("auditor", "简宁安", "审计员 / auditor", ("auditor",), "纪检室"),
 )
 
 
