@@ -54,7 +54,7 @@ async def test_without_the_token_nothing_is_done(here: World, token: str) -> Non
     browser.csrf = token.encode("utf-8", "replace").decode()
     answer = await browser.post("/things", TEXT)
     assert answer.status_code == 403
-    assert "刷新" in answer.text
+    assert "没有提交" in answer.text
     assert [e.detail["reason"] for e in await here.audited("access.refused")] == ["csrf"]
 
 

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from shared.kit import audit, errors
 from shared.kit.db import Database, Tx
 from shared.kit.errors import Forbidden, Unauthenticated
-from shared.kit.staff import csrf
+from shared.kit.staff import csrf, resuming
 from shared.kit.staff.cookies import form_cookie, session_cookie, settings_of
 from shared.kit.staff.principal import Staff
 from shared.kit.staff.sessions import STRANGER, by_bearer, by_cookie
@@ -125,7 +125,17 @@ def install(app: FastAPI) -> None:
             response = await errors.respond(request, error)
             response.headers["WWW-Authenticate"] = "Bearer"
             return response
+        if request.method not in csrf.SAFE and (kept := await resuming.sent(request)):
+            return resuming.ask_sign_in(request, kept, status=error.status)
         return await _go(request, error, str(URL(SIGN_IN).include_query_params(next=_here(request))))
+
+    async def page_too_old(request: Request, error: Exception) -> Response:
+        assert isinstance(error, errors.Problem)
+        # only a browser that says so: this is the one place that gives a token to what came without
+        ours = request.headers.get("sec-fetch-site") == "same-origin"
+        if ours and errors.wants_page(request) and (kept := await resuming.sent(request)) and not kept.files:
+            return resuming.onward(request, kept, error.status)
+        return await errors.respond(request, error)
 
     async def change_first(request: Request, error: Exception) -> Response:
         assert isinstance(error, errors.Problem)
@@ -135,6 +145,7 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(SignInFirst, sign_in_first)
     app.add_exception_handler(ChangeFirst, change_first)
+    app.add_exception_handler(csrf.PageTooOld, page_too_old)
 
 
 async def _go(request: Request, error: errors.Problem, url: str) -> Response:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from shared.kit import audit, clock
 from shared.kit.db import Tx
 from shared.kit.errors import NotFound
-from shared.kit.staff import accounts
+from shared.kit.staff import accounts, resuming
 from shared.kit.staff.access import CHANGE, SIGN_IN, public, require
 from shared.kit.staff.cookies import (
     begin_form,
@@ -47,16 +47,22 @@ async def sign_in(
     login: Typed = "",
     password: Typed = "",
     next: Typed = "/",  # noqa: A002
+    to: Annotated[str, Form(max_length=2000)] = "/",
+    typed: Annotated[str, Form(max_length=resuming.MOST)] = "",
 ) -> Response:
     """A session, or the same answer for every reason not to give one."""
-    target = own_address(next)
+    target, kept = own_address(next), resuming.read(own_address(to), typed)
     opened = await attempt(request, login, password)
     if opened is None:
         rules = rules_on(clock.today())
         error = _(
             "账号或密码不正确。连续输错 %(n)s 次，账号会锁定 %(m)s 分钟；忘记密码请联系系统管理员重置。"
         ) % {"n": rules.failures, "m": int(rules.lock.total_seconds() // 60)}
+        if kept:
+            return resuming.ask_sign_in(request, kept, login=login[:60], error=error, status=422)
         return _sign_in_form(request, target, login=login[:60], error=error, status=422)
+    if kept and not opened.account.must_change:
+        return resuming.signed_in(request, kept, opened.token)
     previous = _("上次登录 %(when)s") % {"when": moment(opened.previous)} if opened.previous else ""
     response = see_other(CHANGE if opened.account.must_change else target, previous, "info")
     settings = settings_of(request)
@@ -130,7 +136,7 @@ def _sign_in_form(
     request: Request, target: str, *, login: str = "", error: str = "", status: int = 200
 ) -> Response:
     begin_form(request)
-    response = render(request, "staff/signin.html", status, next=target, login=login, error=error)
+    response = render(request, "staff/signin.html", status, next=target, login=login, error=error, kept=None)
     keep_form(request, response)
     return response
 
