@@ -1,6 +1,7 @@
 """Strict input types: what may enter by a form, a query or a JSON body."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -38,6 +39,11 @@ def forbidden_character(text: str, *, lines: bool = False) -> str | None:
     if character in "\t\n\r\u2028\u2029":
         return "只能填写一行，不能含有换行或制表符"
     return f"含有不可见的控制字符（U+{ord(character):04X}）"
+
+
+def has_symbol(text: str) -> bool:
+    """Whether there is an emoji or another sign that is neither writing nor punctuation."""
+    return any(unicodedata.category(character) == "So" for character in text)
 
 
 def _check(text: str, *, lines: bool) -> str:

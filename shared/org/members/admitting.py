@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.errors import Refused
+from shared.kit.pii import name_key
 from shared.org.bulk import breathing
 from shared.org.kit import OrgKit
 from shared.org.members.guards import ASK, held_by, refuse_taken, told_apart
-from shared.org.members.matching import find_same
+from shared.org.members.matching import Match, find_same
 from shared.org.members.newcomers import Arrival, arrival, write
 from shared.org.members.reading import refuse_unknowable
 from shared.org.members.service import note, open_units
@@ -20,6 +21,8 @@ from shared.org.policy import Entry
 from shared.org.units import Unit, units_by_id
 
 Wanted = Sequence[tuple[Entry, UUID | None]]
+# the same form sent twice at once: whoever has no number is kept apart by no constraint, so the second waits
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('admit|' || :who, 0))")
 
 
 async def admit_many(
@@ -63,20 +66,27 @@ async def admit_one(
     *,
     scope: str = "",
 ) -> UUID:
-    """Somebody registered by hand. Refused when the roll has that name with that birth date and phone."""
+    """Somebody registered by hand. Refused when the roll has name and birth date with the phone or unit."""
     refuse_unknowable(identity=entry.identity is not None, birth=entry.birth is not None)
+    await session.execute(_ONE_AT_A_TIME, {"who": f"{name_key(entry.name)}|{entry.birth}"})
     (match,) = await find_same(session, org, [entry])
-    if match and match.why == "name+birth+phone":
-        held = match.member
-        unit = (await units_by_id(session, {held.unit_id}))[held.unit_id]
-        holder, record = held_by(held.name, held.id, unit, scope)
-        raise Refused(
-            f"姓名、出生日期和手机号码都相同的人已在{org.profile.terms.roll}：{holder}",
-            hint="请打开已有的记录，在那里补充或更正。" if record else ASK,
-            **record,
-        )
+    if match and match.why != "identity":  # an equal number has a word of its own, in `refuse_taken`
+        await _refuse_same(session, org, match, scope)
     (member_id,) = await admit_many(session, org, [(entry, None)], actor, reason, scope=scope)
     return member_id
+
+
+async def _refuse_same(session: AsyncSession, org: OrgKit, match: Match, scope: str) -> None:
+    held, roll = match.member, org.profile.terms.roll
+    unit = (await units_by_id(session, {held.unit_id}))[held.unit_id]
+    holder, record = held_by(held.name, held.id, unit, scope)
+    if match.why == "name+birth+phone":
+        title = f"姓名、出生日期和手机号码都相同的人已在{roll}：{holder}"
+        hint = "请打开已有的记录，在那里补充或更正。"
+    else:
+        title = f"姓名、出生日期和单位都相同的人已在{roll}：{holder}"
+        hint = "请打开已有的记录核对；若确是两个人，请填写证件号码或手机号码后再登记。"
+    raise Refused(title, hint=hint if record else ASK, **record)
 
 
 async def _arrivals(

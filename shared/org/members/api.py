@@ -92,7 +92,8 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
     async def leave(staff: Writer, session: Tx, member_id: UUID, body: MemberLeave) -> MemberOut:
         """End the affiliation."""
         row = await get_member(session, member_id, staff.scope_path)
-        await leave_many(session, org, [row.member], body.left_on, body.reason, staff)
+        scope = staff.scope_path
+        await leave_many(session, org, [row.member], body.left_on, body.reason, staff, scope=scope)
         return await _out(session, org, await get_member(session, member_id, staff.scope_path))
 
 

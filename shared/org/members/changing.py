@@ -1,6 +1,7 @@
 """Changing people on the roll: what differs is written, told and remembered in words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.clock import CHINA
-from shared.kit.errors import Invalid, Refused
+from shared.kit.errors import Invalid, Problem, Refused
 from shared.kit.pii import parse_identity
 from shared.org.kit import OrgKit
 from shared.org.members.changes import FieldChange, difference
@@ -40,7 +41,7 @@ async def change(
     scope: str = "",
 ) -> Member:
     """One person, as seen at `version`: refused when somebody was faster. `clear`: fields to empty."""
-    (held,) = await lock_members(session, [member.id])
+    (held,) = await lock_members(session, [member.id], scope)
     if held.version != version:
         raise Refused(
             CHANGED_MEANWHILE, hint="您填写的内容还在下面。请对照最新内容，再提交一次。", version=held.version
@@ -61,7 +62,7 @@ async def change_many(
     scope: str = "",
 ) -> list[Member]:
     """Write what differs; returns those that changed. What an entry leaves empty keeps its value."""
-    held = await lock_members(session, [member.id for member, _ in wanted])
+    held = await lock_members(session, [member.id for member, _ in wanted], scope)
     entries = {member.id: entry for member, entry in wanted}
     facts = await org.policy.load(session, [m.id for m in held])
     units = await _units(session, held, entries, scope)
@@ -73,10 +74,10 @@ async def change_many(
             continue
         if not on_roll(member.standing):
             raise Refused(f"{member.name}已不在册，不能修改", hint="如需修改，请先恢复。")
-        was = units[member.unit_id]
+        was, had = units[member.unit_id], _entry(member, facts.get(member.id, {}))
         _apply(org, member, entry, {c.field for c in found}, units)
         own = {k: v for k, v in (facts.get(member.id, {}) | dict(entry.facts)).items() if k not in clear}
-        _ask_again(org, member, own, {c.field for c in found})
+        _ask_again(org, member, had, own, {c.field for c in found})
         member.batch_id = batch_id or member.batch_id
         changed.append((member, found, was))
     people = [member for member, _, _ in changed]
@@ -124,11 +125,12 @@ def _apply(org: OrgKit, member: Member, entry: Entry, fields: set[str], units: M
     member.changed_at = clock.now()
 
 
-def _ask_again(org: OrgKit, member: Member, facts: Mapping[str, Any], fields: set[str]) -> None:
+def _ask_again(org: OrgKit, member: Member, had: Entry, facts: Mapping[str, Any], fields: set[str]) -> None:
     """What was corrected is held against the rules of the day of entry, not of today:
 
-    somebody who has grown too old since stays correctable. A number may be corrected, never emptied: it is
-    what keeps the same person from standing on the roll twice.
+    somebody who has grown too old since stays correctable, and what stood against the rules before is no
+    reason to refuse a correction of something else. A number may be corrected, never emptied: it is what
+    keeps the same person from standing on the roll twice.
     """
     if "identity" in fields and member.identity_token is None:
         said = "证件号码只能更正，不能清空"
@@ -140,12 +142,26 @@ def _ask_again(org: OrgKit, member: Member, facts: Mapping[str, Any], fields: se
     if not fields & {"birth", "joined_on", "sex", "kind", *(own.code for own in org.policy.own_fields)}:
         return
     day = member.joined_on or member.created_at.astimezone(CHINA).date()
-    merged = Entry(
+    before, now = _objection(org, had, day), _objection(org, _entry(member, facts), day)
+    asked_for = fields & {"birth", "joined_on", "sex", "kind"}
+    if now is not None and (asked_for or before is None or before.title != now.title):
+        raise now
+
+
+def _entry(member: Member, facts: Mapping[str, Any]) -> Entry:
+    return Entry(
         name=member.name, unit_id=member.unit_id, kind=member.kind, birth=member.birth,
         sex=member.sex,  # type: ignore[arg-type]  # the column holds these only
         post=member.post, joined_on=member.joined_on, facts=facts,
     )  # fmt: skip
-    org.policy.check(merged, day)
+
+
+def _objection(org: OrgKit, entry: Entry, day: date) -> Problem | None:
+    try:
+        org.policy.check(entry, day)
+    except (Invalid, Refused) as problem:
+        return problem
+    return None
 
 
 def _refuse_contradiction(org: OrgKit, member: Member) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.web import gettext as _
 from shared.kit.web import translate as say_again
+from shared.kit.web.filters import day
 from shared.org.kit import OrgKit
 from shared.org.members.models import MemberChange
 
@@ -98,7 +99,7 @@ def _changed(org: OrgKit, change: MemberChange) -> str:
 def _left(org: OrgKit, change: MemberChange) -> str:
     return _("%(leave)s，日期%(on)s。") % {
         "leave": say_again(org.profile.terms.leave),
-        "on": change.detail.get("on", ""),
+        "on": day(date.fromisoformat(on)) if (on := change.detail.get("on")) else "",
     }
 
 
@@ -111,7 +112,7 @@ _TEXTS: Mapping[str, Callable[[OrgKit, MemberChange], str]] = {
     ),
     "restored": lambda _org, _change: _("恢复在册。"),
     "retained": lambda org, _change: say_again(org.policy.standings.get("retained", "保留")) + _("。"),
-    "resumed": lambda _org, _change: _("恢复正常。"),
+    "resumed": lambda _org, c: _("核对无误。") if c.detail.get("was") == "pending" else _("恢复正常。"),
     "consented": lambda _org, _change: _("本人同意向协同平台提供信息。"),
     "withdrawn": lambda _org, _change: _("本人不同意向协同平台提供信息，已从平台撤下。"),
     "unasked": lambda _org, _change: _("是否同意向协同平台提供信息，恢复为未询问。"),

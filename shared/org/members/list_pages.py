@@ -1,21 +1,18 @@
-"""The roll as a page: scope, filters, search, bulk work, export."""
+"""The roll as a page: scope, filters, search, export."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Form, Query, Request
 from fastapi.responses import FileResponse, Response
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
 from shared.kit.db import Tx
-from shared.kit.errors import Invalid, NotFound, Problem, Refused
 from shared.kit.pii import mask_card, name_keys
 from shared.kit.staff import Staff, require
-from shared.kit.types import Day, FreeText200, SearchText
+from shared.kit.types import FreeText200, SearchText
 from shared.kit.web import gettext as _
-from shared.kit.web import render, see_other, translate
+from shared.kit.web import render, see_other
 from shared.org.kit import OrgKit
 from shared.org.members.export import FULL, export
 from shared.org.members.filters import address, chips, parameters, saved
@@ -24,8 +21,7 @@ from shared.org.members.listing import conditions, read_page
 from shared.org.members.models import Member
 from shared.org.members.schemas import Blank, RollPage, RollQuery
 from shared.org.members.search import found_by, note_search, recall, remember
-from shared.org.members.service import leave_many, move_many
-from shared.org.units import below, choose, find_units, get_unit, tree_to, units_by_id
+from shared.org.units import below, find_units, get_unit, tree_to
 
 Reader = Annotated[Staff, Depends(require("members.read"))]
 Writer = Annotated[Staff, Depends(require("members.write"))]
@@ -41,8 +37,6 @@ def list_pages(org: OrgKit) -> APIRouter:
     """Routes below /members that are about many."""
     router = APIRouter(prefix="/members")
     _looking(router, org)
-    _bulk(router, org)
-    _bulk_leaving(router, org)
     _exporting(router, org)
     return router
 
@@ -93,71 +87,6 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         return see_other(address(RollQuery(unit=unit, q=query_id, standing="all")))
 
 
-def _bulk(router: APIRouter, org: OrgKit) -> None:
-    @router.post("/bulk")
-    async def bulk(
-        request: Request,
-        session: Tx,
-        staff: Writer,
-        ids: OptionalIds = (),
-        do: Typed = "",
-    ) -> Response:
-        """What shall happen to the chosen people: asks for the particulars."""
-        if do not in {"move", "leave"}:
-            raise NotFound("没有这种操作")
-        if not ids:
-            return see_other("/members", _("请先选择人员"), "warn")
-        return await _bulk_page(request, session, org, staff, do, list(ids))
-
-    @router.post("/bulk/move")
-    async def move(
-        request: Request,
-        session: Tx,
-        staff: Writer,
-        ids: Ids,
-        unit_q: Typed = "",
-        unit_id: Annotated[UUID | None, Form()] = None,
-        reason: Typed = "",
-    ) -> Response:
-        """The chosen people go to another unit."""
-        people = await _chosen(session, staff, ids)
-        try:
-            async with session.begin_nested():
-                unit = await choose(session, staff.scope_path, unit_id, unit_q)
-                moved = await move_many(session, org, people, unit.id, staff, reason, scope=staff.scope_path)
-        except (Invalid, Refused) as problem:
-            return await _bulk_page(
-                request, session, org, staff, "move", ids, problem, {"unit_q": unit_q, "reason": reason}
-            )
-        text = _("%(n)s人已调整到“%(unit)s”") % {"n": len(moved), "unit": unit.name}
-        return see_other(f"/members?unit={unit.id}", text)
-
-
-def _bulk_leaving(router: APIRouter, org: OrgKit) -> None:
-    @router.post("/bulk/leave")
-    async def leave(
-        request: Request,
-        session: Tx,
-        staff: Writer,
-        ids: Ids,
-        left_on: Annotated[Day, Form()],
-        reason: Typed = "",
-        other: Typed = "",
-    ) -> Response:
-        """The chosen people leave."""
-        people = await _chosen(session, staff, ids)
-        typed = {"left_on": left_on.isoformat(), "reason": reason, "other": other}
-        try:
-            async with session.begin_nested():
-                gone = await leave_many(session, org, people, left_on, other.strip() or reason, staff)
-        except (Invalid, Refused) as problem:
-            return await _bulk_page(request, session, org, staff, "leave", ids, problem, typed)
-        return see_other(
-            "/members",
-            _("%(n)s人已办理%(leave)s") % {"n": len(gone), "leave": translate(org.profile.terms.leave)},
-        )
-
-
 def _exporting(router: APIRouter, org: OrgKit) -> None:
     @router.post("/export")
     async def export_roll(
@@ -181,42 +110,6 @@ def _exporting(router: APIRouter, org: OrgKit) -> None:
         background.add_task(file.unlink, missing_ok=True)
         name = f"{org.profile.terms.roll}{clock.today():%Y%m%d}.xlsx"
         return FileResponse(file, media_type=SHEET, filename=name, headers={"Cache-Control": "no-store"})
-
-
-async def _chosen(session: AsyncSession, staff: Staff, ids: list[UUID]) -> list[Member]:
-    query = select(Member).where(Member.id.in_(ids), below(Member.unit_path, staff.scope_path))
-    people = list(await session.scalars(query.order_by(Member.name_py, Member.id)))
-    if len(people) != len(set(ids)):
-        raise NotFound("有人不在您的管理范围内", hint="请返回名册重新选择。")
-    return people
-
-
-async def _bulk_page(
-    request: Request,
-    session: AsyncSession,
-    org: OrgKit,
-    staff: Staff,
-    do: str,
-    ids: list[UUID],
-    problem: Problem | None = None,
-    typed: dict[str, str] | None = None,
-) -> Response:
-    people = await _chosen(session, staff, ids)
-    unit_q = (typed or {}).get("unit_q", "")
-    return render(
-        request,
-        "members/bulk.html",
-        problem.status if problem else 200,
-        do=do,
-        people=people,
-        units=await units_by_id(session, {m.unit_id for m in people}),
-        problem=problem,
-        errors=problem.fields if problem else {},
-        typed={"left_on": clock.today().isoformat(), **(typed or {})},
-        options=await find_units(session, unit_q, staff.scope_path, 12) if unit_q else [],
-        reason_options=[(text, text) for text in org.policy.leave_reasons],
-        terms=org.profile.terms,
-    )
 
 
 def _cursor_address(query: RollQuery, cursor: str | None) -> str:

@@ -11,6 +11,7 @@ from shared.org.db import OrgBase
 from shared.org.kit import OrgKit
 from shared.org.members.api import api
 from shared.org.members.auditing import names
+from shared.org.members.bulk_pages import bulk_pages
 from shared.org.members.handlers import lookups, token_responder
 from shared.org.members.list_pages import list_pages
 from shared.org.members.pages import pages
@@ -20,7 +21,7 @@ from shared.org.members.step_pages import step_pages
 def members(org: OrgKit) -> Module:
     """Roll, history, search, export; answers token requests and notes who looked."""
     html = APIRouter()
-    for router in (list_pages(org), pages(org), step_pages(org)):
+    for router in (list_pages(org), bulk_pages(org), pages(org), step_pages(org)):
         html.include_router(router)
     return Module(
         name="members",

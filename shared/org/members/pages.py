@@ -180,12 +180,14 @@ async def _form(
 ) -> Response:
     member = row.member if row else None
     conflict = problem is not None and "version" in problem.extra
+    asked = inputs(org, member, identity_mask(member) if member else None)
     return render(
         request,
         "members/form.html",
         problem.status if problem else 200,
         member=member,
-        inputs=inputs(org, member, identity_mask(member) if member else None),
+        inputs=asked,
+        titles={each.code: each.title for each in asked},
         values=values,
         unit=unit,
         unit_q=unit_q,

@@ -23,6 +23,7 @@ from shared.kit.pii import (
     parse_phone,
 )
 from shared.kit.pii.free_text import holds_number
+from shared.kit.types import has_symbol
 from shared.org.kit import OrgKit
 from shared.org.members.texts import CellError, cell, read_day, read_flag, read_month, read_sex, words
 from shared.org.policy import Entry, OwnField
@@ -123,7 +124,7 @@ def _name(value: Any) -> str:
     name = normalise_name(cell(value))
     if holds_number(name):
         raise CellError("姓名里不能写证件号或手机号")
-    if _NO_NAME.search(name):
+    if _NO_NAME.search(name) or has_symbol(name):
         raise CellError("姓名里有不会出现在姓名中的符号，请重新输入姓名")
     if len(name) == 1 and name.isascii():
         raise CellError("姓名只有一个字母，请填写完整姓名")

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from shared.contracts.members import Standing
 from shared.kit.pii import mask_card
@@ -68,6 +68,15 @@ class RollQuery(BaseModel):
     q: Annotated[UUID | None, Blank] = None
     sort: Sort = "changed"
     after: FreeText200 = ""
+
+    @model_validator(mode="after")
+    def in_order(self) -> "RollQuery":
+        """40 to 20 means 20 to 40."""
+        if self.age_from is not None and self.age_to is not None and self.age_from > self.age_to:
+            self.age_from, self.age_to = self.age_to, self.age_from
+        if self.joined_from and self.joined_to and self.joined_from > self.joined_to:
+            self.joined_from, self.joined_to = self.joined_to, self.joined_from
+        return self
 
     def filters(self, path: str) -> Filters:
         """These as filters; `path` is the chosen unit's."""

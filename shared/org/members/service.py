@@ -41,13 +41,15 @@ async def leave_many(
     reason: str,
     actor: audit.Actor,
     batch_id: UUID | None = None,
+    *,
+    scope: str = "",
 ) -> list[Member]:
     """The affiliations end on a day, for a reason; the rows stay as history."""
     if not reason.strip():
         raise Invalid("请选择或写明原因", fields={"reason": "请选择或写明原因"})
     if left_on > clock.today():
         raise Invalid("日期不能晚于今天", fields={"left_on": "不能晚于今天"})
-    held = await lock_members(session, [m.id for m in members])
+    held = await lock_members(session, [m.id for m in members], scope)
     for member in held:
         if not on_roll(member.standing):
             raise Refused(f"{member.name}已不在册")
@@ -78,7 +80,7 @@ async def move_many(
 ) -> list[Member]:
     """People go to another unit; who is there already stays untouched."""
     target = (await open_units(session, {unit_id}, scope))[unit_id]
-    held = [m for m in await lock_members(session, [m.id for m in members]) if m.unit_id != unit_id]
+    held = [m for m in await lock_members(session, [m.id for m in members], scope) if m.unit_id != unit_id]
     names = await _unit_names(session, {m.unit_id for m in held})
     facts = []
     for member in held:
@@ -106,7 +108,8 @@ async def step_many(
     scope: str = "",
 ) -> list[Member]:
     """Retain an affiliation, take it up again, or undo a leaving."""
-    held = await lock_members(session, [m.id for m in members])
+    held = await lock_members(session, [m.id for m in members], scope)
+    was = {member.id: member.standing for member in held}
     if step == "restore":
         await open_units(session, {m.unit_id for m in held}, scope)
     for member in held:
@@ -121,7 +124,7 @@ async def step_many(
         await refuse_taken(session, org, held, scope=scope)
     _touch(held, None)
     await flush(session)
-    await note(session, [(m, _FACT[step], {}) for m in held], actor, reason, None)
+    await note(session, [(m, _FACT[step], {"was": was[m.id]}) for m in held], actor, reason, None)
     await tell(session, org, held)
     return held
 
@@ -133,9 +136,11 @@ async def set_consent(
     consent: bool,
     actor: audit.Actor,
     reason: str | None = None,
+    *,
+    scope: str = "",
 ) -> Member:
     """The person agreed, or does not agree (any more), to be shown at the hub."""
-    (held,) = await lock_members(session, [member.id])
+    (held,) = await lock_members(session, [member.id], scope)
     if held.consent == consent:
         return held
     held.consent = consent
@@ -146,11 +151,14 @@ async def set_consent(
     return held
 
 
-async def lock_members(session: AsyncSession, ids: Sequence[UUID]) -> list[Member]:
-    """The members, locked, as they are now and in the order given: whoever writes their events holds them."""
+async def lock_members(session: AsyncSession, ids: Sequence[UUID], scope: str = "") -> list[Member]:
+    """The members, locked, as they are now and in the order given: whoever writes their events holds them.
+
+    Who went to a unit outside the scope while the lock was waited for is as unknown as who never was.
+    """
     query = select(Member).where(Member.id.in_(ids)).order_by(Member.id).with_for_update()
     found = {m.id: m for m in await session.scalars(query.execution_options(populate_existing=True))}
-    if missing := [i for i in ids if i not in found]:
+    if missing := [i for i in ids if i not in found or not in_scope(found[i].unit_path, scope)]:
         raise NotFound(NO_SUCH_MEMBER, rows=[ids.index(i) for i in missing])
     return [found[i] for i in dict.fromkeys(ids)]
 

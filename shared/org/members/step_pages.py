@@ -47,7 +47,8 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
         """The affiliation ends."""
 
         async def act(row: Row) -> object:
-            return await leave_many(session, org, [row.member], left_on, other.strip() or reason, staff)
+            why = other.strip() or reason
+            return await leave_many(session, org, [row.member], left_on, why, staff, scope=staff.scope_path)
 
         typed = {"left_on": left_on.isoformat(), "reason": reason, "other": other}
         done = _("已办理%(leave)s") % {"leave": translate(org.profile.terms.leave)}
@@ -104,7 +105,8 @@ def _placing(router: APIRouter, org: OrgKit) -> None:
         """The person's answer about being shown at the hub."""
 
         async def act(row: Row) -> object:
-            return await set_consent(session, org, row.member, answer == "yes", staff, reason)
+            agreed, scope = answer == "yes", staff.scope_path
+            return await set_consent(session, org, row.member, agreed, staff, reason, scope=scope)
 
         text = _("已记录本人同意") if answer == "yes" else _("已记录本人不同意，协同平台随即撤下")
         return await _done(request, session, org, staff, member_id, act, text, "consent", {"reason": reason})

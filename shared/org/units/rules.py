@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shared.kit.errors import Invalid
 from shared.kit.pii.free_text import holds_number
-from shared.kit.types import forbidden_character
+from shared.kit.types import forbidden_character, has_symbol
 from shared.org.profile import OrgProfile
 
 LONGEST_NAME = 100
@@ -39,6 +39,9 @@ def clean_name(text: str) -> str:
         raise Invalid("单位名称太长", fields={"name": f"单位名称最多 {LONGEST_NAME} 个字"})
     if holds_number(name):
         text = "单位名称里不能写证件号或手机号"
+        raise Invalid(text, fields={"name": text})
+    if has_symbol(name):
+        text = "单位名称不能含有表情或符号"
         raise Invalid(text, fields={"name": text})
     if "/" in name or (reason := forbidden_character(name)):
         text = "单位名称不能含有斜杠" if "/" in name else f"单位名称{reason}"
