@@ -1,13 +1,16 @@
-"""Servers that the tests of one module share; streams and tables are new for every test."""
+"""Servers that the tests of one module share; streams and tables are new for every test. A small service."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from deploy.local.bus import Bus as Nats
+from shared.kit import clock
+from shared.kit.db import Database
 from tests.fixtures.bus import renew, started_bus
 from tests.fixtures.databases import FreshDatabases, Urls
 from tests.kit.events_bench import Bench, bench
+from tests.kit.staff_app import Clock, World, settings, world
 
 ORGANISATIONS = ("union", "league", "womens")
 
@@ -35,3 +38,31 @@ async def b(two_databases: dict[str, Urls], bus: Nats) -> AsyncIterator[Bench]:
     """A publisher and a reader, both empty."""
     async with bench(two_databases, bus) as made:
         yield made
+
+
+@pytest.fixture
+async def here(databases: FreshDatabases) -> AsyncIterator[World]:
+    """A small service with sign-in and audit pages."""
+    async with world(databases) as made:
+        yield made
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time that stands until it is moved."""
+    made = Clock()
+    monkeypatch.setattr(clock, "now", made.now)
+    return made
+
+
+@pytest.fixture
+async def urls(databases: FreshDatabases) -> Urls:
+    """A fresh database; `database` is what a service has of it."""
+    return await databases.fresh("kit")
+
+
+@pytest.fixture
+async def database(urls: Urls) -> AsyncIterator[Database]:
+    made = Database(settings(urls.app))
+    yield made
+    await made.close()

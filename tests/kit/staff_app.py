@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import httpx
 from fastapi import APIRouter, Depends, FastAPI, File, Request, UploadFile
@@ -21,11 +22,13 @@ from shared.kit.db import Database, Tx
 from shared.kit.others import nobody
 from shared.kit.settings import Settings
 from shared.kit.staff import NewAccount, Staff, StaffAccount, ensure_accounts, install, public, require, staff
+from shared.kit.staff.roles import grants_of
 from shared.kit.web import Brand, Web, mount_web, render_problem
 from tests.fixtures.databases import FreshDatabases
 
 PASSWORD = "plum-river-lantern-7"
 HTML = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+TEXT = {"text": "改动"}
 ACCOUNTS = [
     NewAccount("viewer", "林查看", "办公室", ("viewer",), PASSWORD),
     NewAccount("clerk", "周经办", "组织部", ("clerk",), PASSWORD, "town.street"),
@@ -232,3 +235,9 @@ async def world(databases: FreshDatabases, **more: Any) -> AsyncIterator[World]:
             await client.aclose()
         await kit.database.close()
         await databases.drop(urls)
+
+
+def principal(id_: UUID, roles: tuple[str, ...], via: Literal["session", "token"]) -> Staff:
+    return Staff(
+        id=id_, login="x", name="某某", office="", roles=roles, scope_path="", permissions=grants_of(roles), via=via,
+    )  # fmt: skip

@@ -12,7 +12,8 @@ from shared.kit.events.projector import Projector
 from shared.kit.events.relay import Relay
 from shared.kit.events.status import check_relay
 from tests.fixtures.bus import renew
-from tests.kit.events_bench import PROJECTIONS, Bench, until
+from tests.kit.events_bench import Bench, until
+from tests.kit.events_things import PROJECTIONS
 
 TINY = Limits(events=20_000, commands=20_000)
 TINY_HUB = Limits(events=200_000, commands=20_000)

@@ -10,8 +10,9 @@ from shared.kit.events.envelope import Checked
 from shared.kit.events.gaps import Plan
 from shared.kit.events.projector import Projector, effects
 from shared.kit.events.relay import Relay
-from tests.kit.events_bench import PROJECTIONS, Bench, changed, crashing_at, thing_id, until
-from tests.kit.test_events_projector import a_gap_is_filled as gap_check
+from tests.kit.events_bench import Bench, crashing_at, until
+from tests.kit.events_reader import a_gap_is_filled as gap_check
+from tests.kit.events_things import PROJECTIONS, changed, thing_id
 
 
 async def slow_writers_lose_nothing(b: Bench) -> None:

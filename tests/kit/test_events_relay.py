@@ -12,7 +12,8 @@ from shared.kit.events import emit
 from shared.kit.events.archive import Archive
 from shared.kit.events.relay import Relay
 from shared.kit.events.steps import sole
-from tests.kit.events_bench import Bench, crashing_at, thing_id, until
+from tests.kit.events_bench import Bench, crashing_at, until
+from tests.kit.events_things import thing_id
 
 UNPUBLISHED = (
     "SELECT (SELECT count(*) FROM outbox) + coalesce((SELECT sum(newest - published) FROM event_channel), 0)"

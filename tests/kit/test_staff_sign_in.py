@@ -4,7 +4,6 @@ import asyncio
 import re
 import statistics
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -15,19 +14,6 @@ from shared.kit.staff import StaffAccount, StaffSession
 from shared.kit.web.filters import moment
 from tests.fixtures.databases import FreshDatabases
 from tests.kit.staff_app import PASSWORD, Clock, World, world
-
-
-@pytest.fixture
-async def here(databases: FreshDatabases) -> AsyncIterator[World]:
-    async with world(databases) as made:
-        yield made
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr(clock, "now", made.now)
-    return made
 
 
 async def test_five_failures_lock_for_fifteen_minutes(here: World, fake: Clock) -> None:
