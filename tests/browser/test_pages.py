@@ -140,3 +140,17 @@ async def test_a_recount_from_the_button_to_its_result(sheet: Open, size: str) -
         await ops.go("/ops/recount")
     assert "完全一致" in await page.inner_text("section[aria-labelledby=h-run]")
     await ops.sound("hub-recount")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_one_unbroken_word_widens_no_page(sheet: Open, size: str) -> None:
+    clerk = await sheet("union", "clerk", size)
+    page = await clerk.go("/imports")
+    text = f"姓名,手机号,单位,职务\n{'Abcdefghij' * 6},12000055501,锦城市总工会,{'x' * 3000}\n"
+    sent = {"name": f"{'N' * 140}.csv", "mimeType": "text/csv", "buffer": text.encode("utf-8-sig")}
+    await page.set_input_files("input[type=file]", files=[sent])
+    await page.get_by_role("button", name="上传并核对").click()
+    await page.get_by_text("太长").first.wait_for()
+    found = await clerk.faults("import-long")
+    await clerk.go("/imports")
+    assert found + await clerk.faults("imports-long") == []
