@@ -1,6 +1,7 @@
 """Every page that staff meet: accessible, nothing sideways, no complaint, at the desk and on a phone."""
 
 import pytest
+from playwright.async_api import FilePayload
 
 from tests.browser.conftest import Open
 
@@ -147,7 +148,7 @@ async def test_one_unbroken_word_widens_no_page(sheet: Open, size: str) -> None:
     clerk = await sheet("union", "clerk", size)
     page = await clerk.go("/imports")
     text = f"姓名,手机号,单位,职务\n{'Abcdefghij' * 6},12000055501,锦城市总工会,{'x' * 3000}\n"
-    sent = {"name": f"{'N' * 140}.csv", "mimeType": "text/csv", "buffer": text.encode("utf-8-sig")}
+    sent = FilePayload(name=f"{'N' * 140}.csv", mimeType="text/csv", buffer=text.encode("utf-8-sig"))
     await page.set_input_files("input[type=file]", files=[sent])
     await page.get_by_role("button", name="上传并核对").click()
     await page.get_by_text("太长").first.wait_for()

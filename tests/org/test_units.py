@@ -110,6 +110,30 @@ async def test_only_an_empty_unit_is_closed(org: OrgKit) -> None:
         assert again.id != two.id
 
 
+async def test_a_closed_unit_stands_again_while_its_place_is_free(org: OrgKit) -> None:
+    kind, part = two_levels(org)
+    async with org.kit.database.transaction() as session:
+        top = await ensure_top_unit(session, org, CLERK)
+        upper = await create_unit(session, org, parent_id=top.id, name="上级", kind=kind, actor=CLERK)
+        lower = await create_unit(session, org, parent_id=upper.id, name="下级", kind=part, actor=CLERK)
+        with pytest.raises(Refused, match="没有撤销"):
+            await reopen_unit(session, org, lower.id, version=1, reason="恢复", actor=CLERK)
+        for unit in (lower, upper):
+            await close_unit(session, org, unit.id, version=1, reason="撤并", actor=CLERK)
+        with pytest.raises(Invalid, match="原因"):
+            await reopen_unit(session, org, upper.id, version=2, reason=" ", actor=CLERK)
+        with pytest.raises(Refused, match="上级“上级”已撤销"):
+            await reopen_unit(session, org, lower.id, version=2, reason="恢复", actor=CLERK)
+        twin = await create_unit(session, org, parent_id=top.id, name="上级", kind=kind, actor=CLERK)
+        with pytest.raises(Refused, match="已有名为"):
+            await reopen_unit(session, org, upper.id, version=2, reason="恢复", actor=CLERK)
+        await close_unit(session, org, twin.id, version=1, reason="撤并", actor=CLERK)
+        await reopen_unit(session, org, upper.id, version=2, reason="恢复", actor=CLERK)
+        await reopen_unit(session, org, lower.id, version=2, reason="恢复", actor=CLERK)
+        assert (await told(session, lower.id))[-1][1]["status"] == "active"
+        await admit(session, org, lower)
+
+
 async def test_a_unit_with_parts_is_not_closed(org: OrgKit) -> None:
     kind, part = two_levels(org)
     async with org.kit.database.transaction() as session:

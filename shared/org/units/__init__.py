@@ -1,5 +1,6 @@
 """The unit tree: front door of the module."""
 
+from shared.org.units.closing import close_empty, close_unit, reopen_unit
 from shared.org.units.founding import (
     NewUnit,
     create_unit,
@@ -23,7 +24,7 @@ from shared.org.units.reading import (
     units_by_id,
 )
 from shared.org.units.rules import guess_kind, in_scope
-from shared.org.units.service import close_empty, close_unit, move_unit, rename_unit
+from shared.org.units.service import move_unit, rename_unit
 from shared.org.units.state import state_of
 from shared.org.units.tree import people_in, tree_to
 
@@ -49,6 +50,7 @@ __all__ = [
     "new_unit",
     "people_in",
     "rename_unit",
+    "reopen_unit",
     "resolve_units",
     "state_of",
     "top_of",

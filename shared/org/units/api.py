@@ -9,9 +9,9 @@ from shared.kit.db import Tx
 from shared.kit.staff import Staff, require
 from shared.kit.types import SearchText
 from shared.org.kit import OrgKit
-from shared.org.units import founding, service
+from shared.org.units import closing, founding, service
 from shared.org.units.reading import children_of, find_units, get_unit, top_of
-from shared.org.units.schemas import UnitClose, UnitIn, UnitList, UnitMove, UnitOut, UnitRename
+from shared.org.units.schemas import UnitClose, UnitIn, UnitList, UnitMove, UnitOut, UnitRename, UnitReopen
 
 Reader = Annotated[Staff, Depends(require("units.read"))]
 Writer = Annotated[Staff, Depends(require("units.write"))]
@@ -79,7 +79,21 @@ def _moving(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{unit_id}/close")
     async def close(staff: Writer, session: Tx, unit_id: UUID, body: UnitClose) -> UnitOut:
         """Close an empty unit."""
-        unit = await service.close_unit(
+        unit = await closing.close_unit(
+            session,
+            org,
+            unit_id,
+            version=body.version,
+            reason=body.reason,
+            actor=staff,
+            scope=staff.scope_path,
+        )
+        return UnitOut.of(unit)
+
+    @router.post("/{unit_id}/reopen")
+    async def reopen(staff: Writer, session: Tx, unit_id: UUID, body: UnitReopen) -> UnitOut:
+        """Let a closed unit stand again."""
+        unit = await closing.reopen_unit(
             session,
             org,
             unit_id,

@@ -14,9 +14,10 @@ from shared.kit.types import FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 from shared.org.kit import OrgKit
-from shared.org.units import founding, service
+from shared.org.units import closing, founding, service
+from shared.org.units.history import history_of
 from shared.org.units.models import Unit
-from shared.org.units.reading import ancestors_of, children_of, find_units, get_unit, top_of
+from shared.org.units.reading import ancestors_of, children_of, closed_below, find_units, get_unit, top_of
 from shared.org.units.rules import LONGEST_NAME
 from shared.org.units.tree import people_in, tree_to
 
@@ -34,6 +35,7 @@ def pages(org: OrgKit) -> APIRouter:
     _changing(router, org)
     _moving(router, org)
     _closing(router, org)
+    _reopening(router, org)
     return router
 
 
@@ -160,12 +162,33 @@ def _closing(router: APIRouter, org: OrgKit) -> None:
         """The end of an empty unit."""
         try:
             async with session.begin_nested():
-                unit = await service.close_unit(
+                unit = await closing.close_unit(
                     session, org, unit_id, version=version, reason=reason, actor=staff, scope=staff.scope_path
                 )
         except (Invalid, Refused) as problem:
             return await _again(request, session, org, staff, unit_id, problem, "close", {"reason": reason})
         return see_other(f"/units?at={unit.parent_id}", _("已撤销“%(name)s”") % {"name": unit.name})
+
+
+def _reopening(router: APIRouter, org: OrgKit) -> None:
+    @router.post("/{unit_id}/reopen")
+    async def reopen(
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        unit_id: UUID,
+        version: Annotated[Int64, Form()],
+        reason: Typed = "",
+    ) -> Response:
+        """A closed unit stands again."""
+        try:
+            async with session.begin_nested():
+                unit = await closing.reopen_unit(
+                    session, org, unit_id, version=version, reason=reason, actor=staff, scope=staff.scope_path
+                )
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, unit_id, problem, "reopen", {"reason": reason})
+        return see_other(f"/units?at={unit.id}", _("已恢复“%(name)s”") % {"name": unit.name})
 
 
 async def choose(session: AsyncSession, scope: str, unit_id: UUID | None, typed: str) -> Unit:
@@ -220,6 +243,8 @@ async def _page(
         unit=here,
         above=await ancestors_of(session, here, staff.scope_path) if here else [],
         children=children,
+        closed=await closed_below(session, here.id) if here else [],
+        history=await history_of(session, here) if here else [],
         numbers=await people_in(session, org, [u.path for u in children]),
         kinds=kinds,
         has_others=any(not kind.counted for kind in org.policy.kinds),

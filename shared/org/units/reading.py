@@ -14,6 +14,7 @@ from shared.org.units.rules import comparable, ends_with, in_scope
 
 NO_SUCH_UNIT = "没有这个单位"
 FOUND_AT_MOST = 50
+CLOSED_SHOWN = 100
 
 
 def below(column: InstrumentedAttribute[str], path: str) -> ColumnElement[bool]:
@@ -49,6 +50,12 @@ async def top_of(session: AsyncSession, scope: str = "") -> Unit | None:
 async def children_of(session: AsyncSession, parent_id: UUID) -> list[Unit]:
     """Active units directly below, by pinyin."""
     return list(await session.scalars(children(parent_id)))
+
+
+async def closed_below(session: AsyncSession, parent_id: UUID) -> list[Unit]:
+    """Units directly below that were closed, by pinyin."""
+    query = select(Unit).where(Unit.parent_id == parent_id, Unit.status != "active")
+    return list(await session.scalars(query.order_by(Unit.name_py, Unit.name, Unit.id).limit(CLOSED_SHOWN)))
 
 
 def children(parent_id: UUID) -> Select[Unit]:

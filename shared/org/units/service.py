@@ -1,13 +1,12 @@
-"""Changing known units: rename, move, close; every change raises the version and is told as unit.changed."""
+"""Changing known units: rename, move; every change raises the version and is told as unit.changed."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit
-from shared.kit.errors import Invalid, NotFound, Refused
+from shared.kit.errors import NotFound, Refused
 from shared.kit.pii.free_text import refuse_number
 from shared.org.kit import OrgKit
 from shared.org.units.models import Unit
@@ -30,10 +29,6 @@ _MOVE_CARRIERS = tuple(
     for table, column in _CARRIERS
 )
 
-_PEOPLED = text(
-    "SELECT DISTINCT unit_id FROM member WHERE unit_id = ANY(:ids) AND standing <> 'left'"
-).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
-
 
 async def rename_unit(
     session: AsyncSession,
@@ -47,7 +42,7 @@ async def rename_unit(
 ) -> Unit:
     """Another name; the units below show it in their path of names."""
     await hold_tree(session)
-    unit = await _held(session, unit_id, version, scope)
+    unit = await held_unit(session, unit_id, version, scope)
     wanted = clean_name(name)
     if wanted == unit.name:
         return unit
@@ -85,7 +80,7 @@ async def move_unit(
     """The unit with everything below it (units, people) goes below another unit."""
     refuse_number(reason)
     await hold_tree(session)
-    unit = await _held(session, unit_id, version, scope)
+    unit = await held_unit(session, unit_id, version, scope)
     parent = await get_unit(session, parent_id, scope)
     _refuse_move(org, unit, parent, scope)
     if unit.parent_id == parent.id:
@@ -114,72 +109,17 @@ async def move_unit(
     return unit
 
 
-async def close_unit(
-    session: AsyncSession,
-    org: OrgKit,
-    unit_id: UUID,
-    *,
-    version: int,
-    reason: str,
-    actor: audit.Actor,
-    scope: str = "",
+async def held_unit(
+    session: AsyncSession, unit_id: UUID, version: int, scope: str, *, status: str = "active"
 ) -> Unit:
-    """The unit is dissolved: nobody may be on its roll and no active unit below it."""
-    refuse_number(reason)
-    await hold_tree(session)
-    unit = await _held(session, unit_id, version, scope)
-    if not reason.strip():
-        raise Invalid("请写明撤销的原因", fields={"reason": "请写明撤销的原因"})
-    if unit.parent_id is None:
-        raise Refused("顶层单位不能撤销")
-    lower = await session.scalar(
-        select(func.count()).select_from(Unit).where(Unit.parent_id == unit.id, Unit.status == "active")
-    )
-    if lower:
-        raise Refused(f"下面还有 {lower} 个单位，不能撤销", hint="请先把它们移到别处或撤销。")
-    people = await session.scalar(
-        text("SELECT count(*) FROM member WHERE unit_id = :id AND standing <> 'left'"), {"id": unit.id}
-    )
-    if people:
-        raise Refused(f"还有 {people} 人在册，不能撤销", hint="请先把人员调整到别的单位。")
-    unit.status = "closed"
-    audit.record(session, actor=actor, action="unit.closed", target=("unit", unit.id), purpose=reason)
-    await tell(session, org, [unit])
-    return unit
-
-
-async def close_empty(
-    session: AsyncSession, org: OrgKit, unit_ids: Iterable[UUID], *, reason: str, actor: audit.Actor
-) -> list[Unit]:
-    """Dissolve those of these units that hold neither people nor other active units; the closed ones."""
-    await hold_tree(session)
-    query = select(Unit).where(Unit.id.in_(set(unit_ids)), Unit.status == "active")
-    units = list(await session.scalars(query.order_by(Unit.depth.desc(), Unit.id).with_for_update()))
-    ids = [unit.id for unit in units]
-    below_them = select(Unit.id, Unit.parent_id).where(Unit.parent_id.in_(ids), Unit.status == "active")
-    children: dict[UUID | None, set[UUID]] = {}
-    for child, above in await session.execute(below_them):
-        children.setdefault(above, set()).add(child)
-    peopled = set(await session.scalars(_PEOPLED, {"ids": ids}))
-    closed: dict[UUID, Unit] = {}
-    for unit in units:  # the deepest first: who holds only units that close is empty too
-        if unit.parent_id and unit.id not in peopled and children.get(unit.id, set()) <= closed.keys():
-            unit.status = "closed"
-            closed[unit.id] = unit
-            audit.record(session, actor=actor, action="unit.closed", target=("unit", unit.id), purpose=reason)
-    await tell(session, org, list(closed.values()))
-    return list(closed.values())
-
-
-async def _held(session: AsyncSession, unit_id: UUID, version: int, scope: str) -> Unit:
-    """The active unit, locked, if it is still in the state the asker saw."""
+    """The unit, locked, if it is still in the state the asker saw."""
     unit: Unit | None = await session.scalar(
         select(Unit).where(Unit.id == unit_id).with_for_update().execution_options(populate_existing=True)
     )
     if unit is None or not in_scope(unit.path, scope):
         raise NotFound(NO_SUCH_UNIT)
-    if unit.status != "active":
-        raise Refused(f"“{unit.name}”已撤销")
+    if unit.status != status:
+        raise Refused(f"“{unit.name}”已撤销" if unit.status == "closed" else f"“{unit.name}”没有撤销")
     if unit.version != version:
         raise Refused("这个单位刚被别人改过", hint="请刷新页面，看过最新内容后再改。")
     return unit
@@ -207,5 +147,6 @@ audit.describe(
         "unit.renamed": "单位更名",
         "unit.moved": "单位调整隶属",
         "unit.closed": "撤销单位",
+        "unit.reopened": "恢复单位",
     }
 )
