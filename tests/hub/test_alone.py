@@ -11,8 +11,8 @@ from services.hub.persons import linking, service
 from shared.contracts.event import Event
 from shared.contracts.members import MemberAdmitted, MemberChanged
 from tests.hub.conftest import Hub
+from tests.hub.linked import STEWARD, person_of, rows_of
 from tests.hub.telling import changed, state, token, withdrawn
-from tests.hub.test_projection import STEWARD, person_of, rows_of
 
 State = MemberAdmitted | MemberChanged
 DERIVED = ("belonging", "person", "person_name", "person_tail")

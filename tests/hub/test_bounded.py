@@ -17,8 +17,8 @@ from shared.contracts.members import MemberAdmitted, Tokens
 from shared.kit.errors import Refused
 from tests.fixtures.databases import FreshDatabases
 from tests.hub.conftest import Hub, open_hub
+from tests.hub.linked import STEWARD, people
 from tests.hub.telling import changed, received, state, token, withdrawn
-from tests.hub.test_projection import STEWARD, people
 
 OFFICE, CHAIN = 100_000, 2_000
 STATEMENTS, ROWS, TOUCHED = 120, 1_000, 6_000

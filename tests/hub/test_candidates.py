@@ -16,9 +16,9 @@ from services.hub.review.pages import PAGE
 from shared.contracts.members import MemberAdmitted
 from shared.kit import clock
 from tests.hub.conftest import Hub
+from tests.hub.linked import candidates, people
 from tests.hub.site import Client, clients
 from tests.hub.telling import announced, changed, state
-from tests.hub.test_projection import candidates, people
 
 PAIRS = 23
 

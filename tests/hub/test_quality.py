@@ -10,9 +10,9 @@ from services.hub.quality import figures, service
 from services.hub.quality.rules import Precision, wilson
 from shared.kit.errors import Invalid, Refused
 from tests.hub.conftest import Hub
+from tests.hub.linked import STEWARD
 from tests.hub.site import clients
 from tests.hub.telling import announced, state
-from tests.hub.test_projection import STEWARD
 
 
 @pytest.mark.parametrize(

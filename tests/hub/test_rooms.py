@@ -1,62 +1,23 @@
-"""Shared venues at the hub: the projection, the grid, free venues, and requests to owners on the real bus."""
+"""Shared venues at the hub: the newest word of their owner, the grid, free venues."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from deploy.local.bus import Bus
-from services.hub.venues.answers import responders as answers
 from services.hub.venues.finding import Need, distance, find_free
-from services.hub.venues.models import Booking, BookingRequest, Venue
-from services.hub.venues.moving import move_on
+from services.hub.venues.models import Booking, Venue
 from services.hub.venues.projection import apply_bookings, apply_venues
-from services.hub.venues.requests import Wish, cancel_request, due, get_request, items_of, make_request
-from shared.contracts.bookings import (
-    ASK,
-    LOOK,
-    Asked,
-    AskedList,
-    AskRequest,
-    BookingChanged,
-    LookRequest,
-    Wanted,
-)
+from shared.contracts.bookings import BookingChanged
 from shared.contracts.venues import VenueChanged
-from shared.kit import clock
-from shared.kit.bus import Declined
-from shared.kit.context import Kit, make_kit
-from shared.kit.events.responders import Responders
 from shared.kit.module import Projection
-from shared.kit.settings import Settings
-from shared.kit.staff import Staff
-from shared.org.bookings import models as owned
-from shared.org.bookings.deciding import refuse
-from shared.org.bookings.handlers import responders
-from shared.org.bookings.service import own_booker
-from shared.org.bookings.states import state_of
-from shared.org.kit import OrgKit, make_org_kit
-from shared.org.venues import Venue as OwnedVenue
-from shared.org.venues import state_of as venue_state
-from tests.fixtures.databases import FreshDatabases
-from tests.fixtures.settings import settings_for
 from tests.hub.conftest import Hub
 from tests.hub.site import clients
-from tests.hub.telling import announced, received
-from tests.org.people import CLERK, tree
-from tests.org.pool import policy_of
-from tests.org.rooms import at, booked, venue
+from tests.hub.telling import announced
+from tests.org.rooms import at
 
 HALL = UUID("00000000-0000-4000-8000-00000000000a")
-STAFF = Staff(
-    id=uuid4(), login="clerk", name="顾清和", office="联席会议办公室", roles=("clerk",), scope_path="",
-    permissions=frozenset({"*.read", "*.write"}), via="session",
-)  # fmt: skip
 WEEK = tuple({"weekday": d, "opens": 0, "closes": 1440} for d in range(7))
 
 
@@ -149,204 +110,3 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
 def test_distance_is_in_kilometres() -> None:
     assert distance((30.0, 104.0), 30.0, 105.0) == pytest.approx(96.3, abs=0.2)
     assert distance(None, 30.0, 105.0) is None
-
-
-@dataclass
-class Owner:
-    """An organisation that answers on the bus."""
-
-    org: OrgKit
-    answers: Responders
-    hall: UUID
-
-
-@dataclass
-class Town:
-    """A hub and two owners on one bus."""
-
-    hub: Kit
-    owners: dict[str, Owner]
-
-    async def ask(self, *wishes: Wish) -> UUID:
-        async with self.hub.database.transaction() as session:
-            made = await make_request(session, STAFF, wishes, title="三方联谊", people=50, org="hub")
-        await move_on(self.hub, made.id)
-        return made.id
-
-    async def stands(self, request_id: UUID) -> tuple[str, list[str]]:
-        async with self.hub.database.transaction() as session:
-            request = await get_request(session, request_id)
-            return request.status, sorted(i.status for i in await items_of(session, request_id))
-
-    async def at_owner(self, code: str) -> list[owned.Booking]:
-        async with self.owners[code].org.kit.database.transaction() as session:
-            return list(await session.scalars(select(owned.Booking).order_by(owned.Booking.created_at)))
-
-    def wish(self, code: str, hour: float) -> Wish:
-        return Wish(self.owners[code].hall, at(5, hour), at(5, hour + 2))
-
-    async def in_an_hour(self, request_id: UUID) -> None:
-        async with self.hub.database.transaction() as session:
-            await session.execute(
-                update(BookingRequest).where(BookingRequest.id == request_id).values(next_try_at=clock.now())
-            )
-            assert request_id in await due(session)
-        await move_on(self.hub, request_id)
-
-
-@pytest.fixture
-async def town(databases: FreshDatabases, bus: Bus) -> AsyncIterator[Town]:
-    async with AsyncExitStack() as stack:
-        hub = make_kit(settings_for("hub", await databases.fresh("hub"), bus))
-        await hub.bus.start()
-        stack.push_async_callback(hub.database.close)
-        stack.push_async_callback(hub.bus.stop)
-        owners = {
-            code: await _owner(code, settings_for(code, await databases.fresh(code), bus), stack)
-            for code in ("union", "league")
-        }
-        await asyncio.wait_for(hub.bus.wait_connected(), 10)
-        async with hub.database.transaction() as session:
-            for code, owner in owners.items():
-                async with owner.org.kit.database.transaction() as theirs:
-                    hall = await theirs.get_one(OwnedVenue, owner.hall)
-                    state = await venue_state(theirs, owner.org, hall)
-                await apply_venues(session, [received(code, state)])
-        answering = Responders(hub.bus, answers(hub))
-        await answering.start()
-        stack.push_async_callback(answering.stop)
-        await asyncio.wait_for(answering._starting, 10)  # type: ignore[arg-type]
-        yield Town(hub, owners)
-
-
-async def _owner(code: str, settings: Settings, stack: AsyncExitStack) -> Owner:
-    import pkgutil
-
-    kit = make_kit(settings)
-    org = make_org_kit(kit, pkgutil.resolve_name(f"services.{code}.profile:PROFILE"), policy_of(code))
-    async with kit.database.transaction() as session:
-        _, one, _ = await tree(session, org)
-        hall = await venue(session, org, one)
-    await kit.bus.start()
-    answers = Responders(kit.bus, responders(org))
-    await answers.start()
-    stack.push_async_callback(kit.database.close)
-    stack.push_async_callback(kit.bus.stop)
-    stack.push_async_callback(answers.stop)
-    await asyncio.wait_for(answers._starting, 10)  # type: ignore[arg-type]
-    return Owner(org, answers, hall.id)
-
-
-async def test_two_owners_say_yes(town: Town) -> None:
-    made = await town.ask(town.wish("union", 9), town.wish("league", 9))
-    assert await town.stands(made) == ("confirmed", ["confirmed", "confirmed"])
-    for code in ("union", "league"):
-        (booking,) = await town.at_owner(code)
-        assert (booking.status, booking.org, booking.mark["name"]) == ("confirmed", "hub", "联席办")
-    async with town.hub.database.transaction() as session:
-        await cancel_request(session, STAFF, made, "改到下月")
-    await move_on(town.hub, made)
-    assert (await town.stands(made))[0] == "cancelled"
-    assert [b.status for b in await town.at_owner("union")] == ["cancelled"]
-
-
-async def test_one_no_is_a_no_for_all_and_leaves_nothing(town: Town) -> None:
-    league = town.owners["league"].org
-    async with league.kit.database.transaction() as session:
-        hall = await session.get_one(OwnedVenue, town.owners["league"].hall)
-        await booked(session, league, hall, at(5, 10))
-    made = await town.ask(town.wish("union", 9), town.wish("league", 9))
-    status, items = await town.stands(made)
-    assert status == "refused"
-    assert "confirmed" not in items
-    assert {b.status for b in await town.at_owner("union")} == {"cancelled"}
-    async with town.hub.database.transaction() as session:
-        request = await get_request(session, made)
-        assert request.reason == "这个时段已被预订"
-        assert request.troubles[0]["alternatives"]
-
-
-async def test_an_owner_that_is_away_is_waited_for(town: Town) -> None:
-    await town.owners["league"].answers.stop()
-    made = await town.ask(town.wish("union", 9), town.wish("league", 9))
-    status, items = await town.stands(made)
-    assert (status, items) == ("asking", ["asking", "away"])
-    assert {b.status for b in await town.at_owner("union")} == {"cancelled"}  # nobody else is kept from it
-    owner = town.owners["league"]
-    owner.answers = Responders(owner.org.kit.bus, responders(owner.org))
-    await owner.answers.start()
-    await asyncio.wait_for(owner.answers._starting, 10)  # type: ignore[arg-type]
-    await town.in_an_hour(made)
-    assert await town.stands(made) == ("confirmed", ["confirmed", "confirmed"])
-    await owner.answers.stop()
-
-
-async def test_a_hold_that_ended_before_the_confirmation_ends_all(town: Town) -> None:
-    made = await town.ask(town.wish("union", 9), town.wish("league", 9))
-    async with town.hub.database.transaction() as session:  # as if the hub had died before confirming
-        await session.execute(
-            update(BookingRequest).where(BookingRequest.id == made).values(status="confirming")
-        )
-    past = {"status": "held", "hold_until": clock.now() - timedelta(seconds=1)}
-    async with town.owners["league"].org.kit.database.transaction() as session:
-        await session.execute(update(owned.Booking).values(past))
-    await town.in_an_hour(made)
-    assert (await town.stands(made))[0] == "refused"
-    assert {b.status for b in await town.at_owner("union")} == {"cancelled"}
-    assert {b.status for b in await town.at_owner("league")} <= {"expired", "cancelled"}
-
-
-async def test_a_refusal_after_waiting_releases_the_rest(town: Town) -> None:
-    owner = town.owners["league"]
-    async with owner.org.kit.database.transaction() as session:
-        hall = await session.get_one(OwnedVenue, owner.hall)
-        hall.sharing = {**hall.sharing, "approval": "others"}
-    made = await town.ask(town.wish("union", 9), town.wish("league", 9))
-    assert await town.stands(made) == ("waiting", ["confirmed", "waiting"])
-    (waits,) = await town.at_owner("league")
-    async with owner.org.kit.database.transaction() as session:
-        approver = Staff(**{**vars(STAFF), "permissions": frozenset({"bookings.approve"})})
-        refused = await refuse(session, waits.id, "另有安排", approver)
-        told = state_of(refused)
-    async with town.hub.database.transaction() as session:
-        await apply_bookings(session, [received("league", told)])
-    await move_on(town.hub, made)
-    assert (await town.stands(made))[0] == "refused"
-    assert [b.status for b in await town.at_owner("union")] == ["cancelled"]
-
-
-async def test_many_at_once_want_the_same_two_rooms(town: Town) -> None:
-    """All or nothing under contention: at most one gets both, nobody keeps one of them."""
-    made = await asyncio.gather(*(town.ask(town.wish("union", 9), town.wish("league", 9)) for _ in range(8)))
-    for request_id in made:  # an owner that was too busy to answer in time is asked again
-        for _ in range(5):
-            if (await town.stands(request_id))[0] in ("asking", "confirming", "releasing"):
-                await town.in_an_hour(request_id)
-    statuses = [(await town.stands(m))[0] for m in made]
-    assert statuses.count("confirmed") <= 1
-    assert set(statuses) <= {"confirmed", "refused"}
-    standing = [
-        [b for b in await town.at_owner(code) if b.status == "confirmed"] for code in ("union", "league")
-    ]
-    assert [len(s) for s in standing] == [statuses.count("confirmed")] * 2
-    assert CLERK
-
-
-async def test_staff_of_one_organisation_ask_through_their_own_service(town: Town) -> None:
-    union, league = town.owners["union"], town.owners["league"]
-    wanted = (Wanted(booking_id=uuid4(), venue_id=league.hall, start=at(5, 9), end=at(5, 11)),)
-    who = own_booker(union.org, "组织部", "周经办", STAFF.id)
-    question = AskRequest(request_id=uuid4(), booker=who, title="读书会", wanted=wanted)
-    for _ in range(2):  # a lost answer and asking again is asking once
-        asked = await union.org.kit.bus.request("hub", ASK, question, Asked)
-        assert (asked.status, asked.venues) == ("confirmed", ("多功能厅",))
-    (booking,) = await town.at_owner("league")
-    assert (booking.org, booking.staff_name) == ("union", "周经办")
-    own = await union.org.kit.bus.request("hub", LOOK, LookRequest(staff_id=STAFF.id), AskedList)
-    assert [a.title for a in own.requests] == ["读书会"]
-    others = await league.org.kit.bus.request("hub", LOOK, LookRequest(staff_id=STAFF.id), AskedList)
-    assert others.requests == ()
-    with pytest.raises(Declined):  # nobody asks in another's name: the account tells who asks
-        await league.org.kit.bus.request(
-            "hub", ASK, question.model_copy(update={"request_id": uuid4()}), Asked
-        )

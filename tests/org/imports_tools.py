@@ -1,6 +1,7 @@
 """Driving an import without a browser: upload, let the worker work, look at the result."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -93,3 +94,7 @@ def file_of(path: Path) -> bytes:
 
 def reasons(row: ImportRow) -> list[Any]:
     return [t["reason"] for t in row.troubles]
+
+
+def names(found: Sequence[ImportRow]) -> list[str]:
+    return [row.name for row in found]

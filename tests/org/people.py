@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from shared.kit.events.models import OutboxRow
 from shared.kit.pii import check_character
 from shared.org.kit import OrgKit
 from shared.org.members import Member, admit_many, read_entry
+from shared.org.members.models import MemberChange
 from shared.org.units import Unit, create_unit, ensure_top_unit
 
 CLERK = System("沈若溪")
@@ -54,6 +56,16 @@ async def tree(session: AsyncSession, org: OrgKit) -> tuple[Unit, Unit, Unit]:
     return top, one, two
 
 
+def two_levels(org: OrgKit) -> tuple[str, str]:
+    """A kind below the top that has parts, and a kind that may stand below both."""
+    top = org.profile.kind(org.profile.top_kind)
+    for code in top.children:
+        for part in org.profile.kind(code).children:
+            if part in top.children:
+                return code, part
+    raise AssertionError(f"{org.profile.code}: no kind stands below two kinds")
+
+
 async def admit(session: AsyncSession, org: OrgKit, unit: Unit, **given: Any) -> Member:
     """One person admitted to the unit."""
     entry = read_entry(org, person(org, **given), unit.id)
@@ -65,3 +77,13 @@ async def told(session: AsyncSession, key: object) -> list[tuple[str, Mapping[st
     """Types and data of the events recorded about one aggregate, in order."""
     query = select(OutboxRow).where(OutboxRow.key == str(key)).order_by(OutboxRow.id)
     return [(row.type, row.data) for row in await session.scalars(query)]
+
+
+async def history(session: object, member_id: UUID) -> list[str]:
+    query = select(MemberChange.fact).where(MemberChange.member_id == member_id).order_by(MemberChange.id)
+    return list(await session.scalars(query))  # type: ignore[attr-defined]
+
+
+async def consented(session: object, org: OrgKit, unit: object, **given: object) -> Member:
+    """Somebody who agreed, so that every kind is shared."""
+    return await admit(session, org, unit, consent="同意", **given)  # type: ignore[arg-type]

@@ -13,8 +13,7 @@ from shared.org.members import change, leave_many, move_many, read_entry, set_co
 from shared.org.members.auditing import names
 from shared.org.units import close_unit, create_unit, move_unit, rename_unit
 from tests.org.imports_tools import CLERK_1, HEAD, confirm, csv_file, line, settle, upload
-from tests.org.people import CLERK, admit, identity_number, phone_number, tree
-from tests.org.test_units import two_levels
+from tests.org.people import CLERK, admit, identity_number, phone_number, tree, two_levels
 
 
 async def entries(org: OrgKit) -> list[AuditEntry]:

@@ -1,84 +1,10 @@
 """The pages and the API of imports over HTTP, as a browser and a program use them."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from uuid import UUID
 
-import httpx
-import pytest
-from sqlalchemy import select, update
-
-from shared.kit import clock
-from shared.kit.pii import derive_key  # noqa: F401 - keys come from the settings
-from shared.kit.staff import NewAccount, ensure_accounts
-from shared.kit.staff.models import StaffSession
-from shared.org.imports import pages as import_pages
 from shared.org.imports import queries
-from shared.org.imports.models import ImportBatch
-from shared.org.imports.worker import ImportWorker
-from shared.org.kit import OrgKit
-from shared.org.units import ensure_top_unit
-from tests.org.imports_tools import CLERK_1, HEAD, csv_file, line, settle
-from tests.org.people import CLERK
-from tests.org.pool import Orgs
-from tests.org.web import service_of
-
-PASSWORD = "plum-river-lantern-7"
-HTML = {"accept": "text/html", "sec-fetch-site": "same-origin"}
-
-
-@dataclass
-class Site:
-    """One organisation's pages and a browser signed in there."""
-
-    org: OrgKit
-    client: httpx.AsyncClient
-    csrf: str = ""
-
-    async def sign_in(self, login: str) -> None:
-        page = await self.client.get("/signin", headers=HTML)
-        form = {"login": login, "password": PASSWORD, "csrf_token": token_in(page.text)}
-        answer = await self.client.post("/signin", data=form, headers=HTML)
-        assert answer.status_code == 303, answer.text
-        self.csrf = token_in((await self.page("/imports")).text)
-
-    async def page(self, path: str) -> httpx.Response:
-        return await self.client.get(path, headers=HTML)
-
-    async def post(self, path: str, **form: str) -> httpx.Response:
-        return await self.client.post(path, data={"csrf_token": self.csrf, **form}, headers=HTML)
-
-    async def upload(self, name: str, data: bytes) -> str:
-        files = {"file": (name, data)}
-        answer = await self.client.post("/imports", data={"csrf_token": self.csrf}, files=files, headers=HTML)
-        assert answer.status_code == 303, answer.text
-        await settle(self.org)
-        return str(answer.headers["location"])
-
-
-def token_in(html: str) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', html)
-    return found[1] if found else ""
-
-
-@pytest.fixture
-async def site(orgs: Orgs) -> AsyncIterator[Site]:
-    org = await orgs.empty("union")
-    service = service_of(org)
-    async with org.kit.database.transaction() as session:
-        await ensure_top_unit(session, org, CLERK)
-        accounts = [
-            NewAccount("clerk", "沈若溪", "组织部", ("clerk",), PASSWORD),
-            NewAccount("viewer", "林查看", "办公室", ("viewer",), PASSWORD),
-        ]
-        await ensure_accounts(session, accounts)
-    transport = httpx.ASGITransport(app=service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://union.test") as client:
-        yield Site(org, client)
-    await service.kit.database.close()
-    await org.kit.database.close()
+from tests.org.imports_site import HTML, PASSWORD, Site, token_in
+from tests.org.imports_tools import HEAD, csv_file, line, settle
 
 
 async def test_from_upload_to_withdrawal_by_the_pages(site: Site) -> None:
@@ -169,52 +95,6 @@ async def test_a_big_plan_has_pages(site: Site) -> None:
     assert len(re.findall(r'id="r(\d+)"', (await site.page(at)).text)) < 20
 
 
-async def test_bad_uploads_say_what_to_do(site: Site) -> None:
-    await site.sign_in("clerk")
-    nothing = await site.client.post(
-        "/imports", data={"csrf_token": site.csrf}, files={"x": ("a", b"b")}, headers=HTML
-    )
-    assert nothing.status_code == 422
-    assert "请选择要导入的名册文件" in nothing.text
-    at = await site.upload("名册.xlsx", b"%PDF-1.7")
-    assert "这是 PDF 文件，不是表格" in (await site.page(at)).text
-    no_token = await site.client.post("/imports", files={"file": ("a.csv", b"x")}, headers=HTML)
-    assert no_token.status_code == 403
-
-
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-NO_ROSTERS = {
-    "表头.csv": (csv_file(HEAD), "表头下面没有人员", "请确认上传的是填好的名册"),
-    "照片.xlsx": (b"\xff\xd8\xff\xe0" + b"x" * 99, "这是图片，不是表格", "请向制表人要原来的 Excel"),
-    "手机照片.xlsx": (b"\0\0\0\x18ftypheic" + b"\0" * 99, "这是图片，不是表格", "请向制表人要原来的 Excel"),
-    "扫描件.csv": (b"%PDF-1.7", "这是 PDF 文件，不是表格", "请向制表人要原来的 Excel"),
-    "压缩.xlsx": (b"Rar!" + b"x" * 99, "这是压缩包，不是表格", "请先解压"),
-    "说明.txt": ("请各单位周五前报送\r\n".encode(), "没有认出表头", "如果选错了文件，请取消导入"),
-    "加密.xlsx": (OLE + "EncryptedPackage".encode("utf-16-le"), "文件设置了打开密码", "请取消密码"),
-    "空白.csv": (b"\r\n , \r\n", "文件里没有任何内容", "请确认上传的是填好的名册"),
-    "别家.csv": (
-        "姓名,性别,所在妇联组织\r\n单文慧,女,春熙社区妇联\r\n".encode(),
-        "整份文件没有一行可以写入", "如果这是其他组织的名册",
-    ),
-    "别家又一.csv": (
-        "姓名,性别,所属商会\r\n单文慧,女,春熙商会\r\n".encode(),
-        "没有认出哪一列是所在单位", "如果这是其他组织的名册",
-    ),
-}  # fmt: skip
-
-
-async def test_a_file_that_is_no_roster_says_what_to_do_next(site: Site) -> None:
-    await site.sign_in("clerk")
-    for name, (data, said, hint) in NO_ROSTERS.items():
-        page = (await site.page(await site.upload(name, data))).text
-        assert said in page, name
-        assert hint in page, name
-        assert "文件与名册一致" not in page, name
-    files = {"file": ("空.xlsx", b"")}
-    empty = await site.client.post("/imports", data={"csrf_token": site.csrf}, files=files, headers=HTML)
-    assert (empty.status_code, "文件是空的，请重新选择" in empty.text) == (422, True)
-
-
 async def test_only_who_may_run_imports(site: Site) -> None:
     page = await site.client.get("/signin", headers=HTML)
     form = {"login": "viewer", "password": PASSWORD, "csrf_token": token_in(page.text)}
@@ -249,54 +129,3 @@ async def test_the_api_does_what_the_page_does(site: Site) -> None:
     assert (await site.client.get(f"{at}/errors")).status_code == 200
     assert (await site.client.post(f"{at}/withdraw")).json()["status"] == "withdrawing"
     assert (await site.client.get("/api/v1/imports")).json()["items"][0]["id"] == made.json()["id"]
-
-
-async def test_the_stream_tells_when_the_import_moves_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_pages, "BUSY", 0.02)
-    monkeypatch.setattr(import_pages, "IDLE", 0.02)
-    await site.sign_in("clerk")
-    at = await site.upload("名册.csv", csv_file(HEAD, line(site.org)))
-    batch_id, org = UUID(at.rsplit("/", 1)[1]), site.org
-    async with org.kit.database.transaction() as session:
-        opened = await session.scalar(select(StaffSession.id))
-        version = await session.scalar(select(ImportBatch.version))
-    assert version is not None
-    reader = replace(CLERK_1, session_id=opened)
-    stream = import_pages._versions(org, reader, batch_id, version)
-    told = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0.1)
-    assert not told.done()
-    await site.post(f"{at}/rows/2", decision="skip")
-    assert await asyncio.wait_for(told, 5) > version
-    part = await site.page(f"{at}/part/main")
-    assert part.status_code == 200
-    assert "<html" not in part.text
-    async with org.kit.database.transaction() as session:
-        await session.execute(update(StaffSession).values(revoked_at=clock.now()))
-    with pytest.raises(StopAsyncIteration):  # signed out: the stream ends at its next look
-        await asyncio.wait_for(anext(stream), 5)
-
-
-async def test_a_stream_ends_when_the_service_stops(site: Site) -> None:
-    await site.sign_in("clerk")
-    at = await site.upload("名册.csv", csv_file(HEAD, line(site.org)))
-    site.org.kit.stopping.set()
-    try:
-        stream = import_pages._versions(site.org, CLERK_1, UUID(at.rsplit("/", 1)[1]), 1)
-        with pytest.raises(StopAsyncIteration):
-            await asyncio.wait_for(anext(stream), 5)
-    finally:
-        site.org.kit.stopping.clear()
-
-
-async def test_a_stream_of_no_import_is_refused_before_it_begins(site: Site) -> None:
-    await site.sign_in("clerk")
-    assert (await site.page(f"/imports/{UUID(int=0)}/events")).status_code == 404
-
-
-async def test_the_loop_stops_when_asked(site: Site) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.create_task(ImportWorker(site.org).loop(stop))
-    await asyncio.sleep(0.2)
-    stop.set()
-    await asyncio.wait_for(loop, 3)

@@ -1,15 +1,18 @@
 """Taking imports back: newcomers leave no trace, units close, first answers vanish; doubts are seen before."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import func, select, update
 
 from shared.kit import clock
 from shared.kit.audit import AuditEntry
+from shared.kit.errors import Refused
 from shared.org.imports import queries, service
+from shared.org.imports.models import ImportBatch
 from shared.org.kit import OrgKit
-from shared.org.members import Member, MemberChange, read_entry
+from shared.org.members import Member, MemberChange, change_many, read_entry
 from shared.org.members.models import MemberKey
 from shared.org.units import Unit
 from tests.org.imports_tools import (
@@ -19,13 +22,14 @@ from tests.org.imports_tools import (
     confirm,
     csv_file,
     line,
+    names,
     on_roll,
     rows,
     settle,
     unit_name,
     upload,
 )
-from tests.org.people import admit, identity_number, told
+from tests.org.people import CLERK, admit, identity_number, told
 
 
 async def units_shown(org: OrgKit, batch_id: UUID) -> list[str]:
@@ -125,3 +129,42 @@ async def test_doubts_are_seen_before_writing(org: OrgKit) -> None:
     async with org.kit.database.transaction() as session:
         pending = select(func.count()).select_from(Member).where(Member.standing == "pending")
         assert await session.scalar(pending) == len(doubted)
+
+
+async def test_a_batch_is_taken_back_except_for_what_changed_since(org: OrgKit) -> None:
+    old, touched = identity_number(), identity_number()
+    await confirm(org, await upload(org, "一.csv", csv_file(HEAD, line(org, identity=old, phone=""))))
+    batch = await upload(
+        org, "二.csv",
+        csv_file(HEAD, line(org, identity=old, phone="12000000777"), line(org, "乐文博"), line(org, "江晓枫", identity=touched)),
+    )  # fmt: skip
+    assert (batch.sums["new"], batch.sums["changed"]) == (2, 1)
+    batch = await confirm(org, batch)
+    async with org.kit.database.transaction() as session:
+        member = await session.scalar(select(Member).where(Member.name == "江晓枫"))
+        assert member is not None
+        raw = {"name": "江晓枫", "identity": touched, "kind": org.policy.kinds[0].title, "post": "委员"}
+        await change_many(session, org, [(member, read_entry(org, raw, member.unit_id))], CLERK)
+    async with org.kit.database.transaction() as session:
+        await service.withdraw(session, CLERK_1, batch.id)
+    await settle(org)
+    batch = await again(org, batch.id)
+    assert (batch.status, batch.sums["withdrawn"], batch.sums["kept"]) == ("withdrawn", 2, 1)
+    async with org.kit.database.transaction() as session:
+        query = select(Member.name, Member.standing, Member.phone_last4, Member.post).order_by(Member.name)
+        found = {name: rest for name, *rest in await session.execute(query)}
+    assert found == {
+        "单文慧": ["active", None, None],
+        "江晓枫": ["active", found["江晓枫"][1], "委员"],
+    }  # fmt: skip
+    assert names(await rows(org, batch, "new"))[-1] == "江晓枫"
+
+
+async def test_after_three_days_nothing_is_taken_back(org: OrgKit) -> None:
+    batch = await confirm(org, await upload(org, "名册.csv", csv_file(HEAD, line(org))))
+    async with org.kit.database.transaction() as session:
+        late = clock.now() - timedelta(days=3, minutes=1)
+        await session.execute(update(ImportBatch).values(applied_at=late))
+    async with org.kit.database.transaction() as session:
+        with pytest.raises(Refused, match="超过 3 天"):
+            await service.withdraw(session, CLERK_1, batch.id)

@@ -22,17 +22,7 @@ from shared.org.units import (
     resolve_units,
     tree_to,
 )
-from tests.org.people import CLERK, admit, told, tree
-
-
-def two_levels(org: OrgKit) -> tuple[str, str]:
-    """A kind below the top that has parts, and a kind that may stand below both."""
-    top = org.profile.kind(org.profile.top_kind)
-    for code in top.children:
-        for part in org.profile.kind(code).children:
-            if part in top.children:
-                return code, part
-    raise AssertionError(f"{org.profile.code}: no kind stands below two kinds")
+from tests.org.people import CLERK, admit, told, tree, two_levels
 
 
 async def test_the_top_is_founded_once(org: OrgKit) -> None:

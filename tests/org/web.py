@@ -12,12 +12,14 @@ from fastapi import FastAPI
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.kit.audit import AuditEntry
 from shared.kit.service import Service
 from shared.kit.settings import Settings
 from shared.kit.staff import NewAccount, StaffAccount, ensure_accounts
 from shared.org.kit import OrgKit
+from shared.org.members.models import Member
 from shared.org.units import Unit
-from tests.org.people import tree
+from tests.org.people import admit, person, tree
 
 PASSWORD = "plum-river-lantern-7"
 HTML = {"accept": "text/html", "sec-fetch-site": "same-origin"}
@@ -119,3 +121,18 @@ async def org_world(org: OrgKit) -> AsyncIterator[OrgWorld]:
         for client in made._open:
             await client.aclose()
         await service.kit.database.close()
+
+
+async def fill(here: OrgWorld, number: int = 1, **given: object) -> list[Member]:
+    async with here.org.kit.database.transaction() as session:
+        return [await admit(session, here.org, here.one, **given) for _ in range(number)]
+
+
+def form_of(here: OrgWorld, **given: str) -> dict[str, str]:
+    raw = {k: v for k, v in person(here.org).items() if v is not None}
+    return {**raw, "kind": here.org.policy.kinds[0].code, "unit_id": str(here.one.id), **given}
+
+
+async def audited(here: OrgWorld, action: str) -> list[AuditEntry]:
+    async with here.org.kit.database.transaction() as session:
+        return list(await session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
