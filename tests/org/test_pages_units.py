@@ -52,3 +52,18 @@ async def test_a_unit_moves_neither_below_itself_nor_hides_its_refusal(here: Org
     assert refused.status_code == 409
     dialog = refused.text.split(f'action="/units/{here.one.id}/move"')[1].split("</form>")[0]
     assert 'class="note' in dialog
+
+
+async def test_a_closed_unit_is_found_below_its_place_and_reopened_by_page(here: OrgWorld) -> None:
+    keeper, path = await here.signed_in("keeper"), f"/units/{here.two.id}"
+    assert (await keeper.post(f"{path}/close", {"version": "1", "reason": "撤并"})).status_code == 303
+    above = (await keeper.get(f"/units?at={here.top.id}")).text
+    assert "已撤销的下级单位" in above
+    assert f'href="/units?at={here.two.id}"' in above
+    page = (await keeper.get(f"/units?at={here.two.id}")).text
+    assert "撤销单位" in page
+    assert "撤并" in page
+    bare = await keeper.post(f"{path}/reopen", {"version": "2", "reason": ""})
+    assert (bare.status_code, "请写明恢复的原因" in bare.text) == (422, True)
+    assert (await keeper.post(f"{path}/reopen", {"version": "2", "reason": "误撤"})).status_code == 303
+    assert "恢复单位" in (await keeper.get(f"/units?at={here.two.id}")).text

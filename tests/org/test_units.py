@@ -19,6 +19,7 @@ from shared.org.units import (
     move_unit,
     people_in,
     rename_unit,
+    reopen_unit,
     resolve_units,
     tree_to,
 )
