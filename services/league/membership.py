@@ -27,7 +27,7 @@ FIELDS = (
         choices={"league": "共青团员", "party_candidate": "中共预备党员", "party": "中共党员"},
         aliases=("面貌",),
     ),
-    OwnField("post_since", "任团内职务时间", kind="date", aliases=("任职时间", "任职日期")),
+    OwnField("post_since", "任团内职务时间", kind="date", aliases=("任职时间", "任职日期"), past=True),
 )
 
 KIND_WORDS = {

@@ -29,7 +29,13 @@ FIELDS = (
         },
         aliases=("合同类型", "用工类型"),
     ),
-    OwnField("employed_on", "进入单位时间", kind="date", aliases=("入职时间", "入职日期", "参加工作时间")),
+    OwnField(
+        "employed_on",
+        "进入单位时间",
+        kind="date",
+        aliases=("入职时间", "入职日期", "参加工作时间"),
+        past=True,
+    ),
     OwnField(
         "new_form", "新就业形态", kind="flag", aliases=("是否新就业形态", "新业态", "是否新就业形态劳动者")
     ),

@@ -4,7 +4,7 @@ Posts, delegates and organisers are `counted`, each kind by itself; volunteers a
 of this is ever called a membership: the standing reads "有联系".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -82,6 +82,11 @@ class WomensMembership(OwnFacts, MembershipPolicy):
                 f"未满{guardian.value}周岁，须先征得监护人同意",
                 hint=f"请登记监护人同意后再办理（{guardian.source}）。",
             )
+
+    def doubts(self, entry: Entry, on: date) -> Sequence[str]:
+        del on
+        early = entry.birth is not None and entry.joined_on is not None and entry.joined_on < entry.birth
+        return ("任职时间早于出生日期",) if early else ()
 
     def age_limit(self, on: date) -> int | None:
         del on  # no relation ends because of age

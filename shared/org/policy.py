@@ -39,6 +39,8 @@ class OwnField:
     choices: Mapping[str, str] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     """column titles under which offices send it"""
+    past: bool = False
+    """a day that has been, as that of a beginning"""
     numbered: bool = False
     """a number of the organisation's own, checked by its policy, that may look like a person's"""
 

@@ -8,9 +8,10 @@ import pytest
 
 from services.league.membership import LeagueMembership
 from services.league.rules import AGES
+from shared.kit import clock
 from shared.kit.errors import Refused
 from shared.org.kit import OrgKit
-from shared.org.members import change, read_entry, step_many
+from shared.org.members import change, leave_many, read_entry, step_many
 from shared.org.policy import Entry
 from tests.org.people import CLERK, admit, identity_number, tree
 from tests.org.pool import Orgs
@@ -122,6 +123,17 @@ async def test_who_grew_too_old_stays_and_can_be_corrected(
         raw = {"name": "单文惠", "kind": "member", "joined_on": "2014-05-05"}
         changed = await change(session, league, member, read_entry(league, raw, unit.id), CLERK, version=1)
         assert (changed.standing, changed.name) == ("active", "单文惠")
+
+
+async def test_who_left_because_of_age_does_not_come_back_by_undoing(league: OrgKit) -> None:
+    number = identity_number(date(1990, 3, 1))
+    async with league.kit.database.transaction() as session:
+        _, unit, _ = await tree(session, league)
+        held = await admit(session, league, unit, identity=number, joined_on="2006-05-04", post="团支部书记")
+        held.post = None
+        await leave_many(session, league, [held], clock.today(), "超龄离团", CLERK)
+        with pytest.raises(Refused, match="已满28周岁"):
+            await step_many(session, league, [held], "restore", CLERK)
 
 
 async def test_a_doubtful_record_waits_to_be_checked(league: OrgKit) -> None:

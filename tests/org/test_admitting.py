@@ -156,3 +156,22 @@ async def test_a_range_the_wrong_way_round_is_turned(here: OrgWorld) -> None:
         await admit(session, here.org, here.one)
     browser = await here.signed_in("viewer")
     assert "<b>单文慧</b>" in (await browser.get("/members?age_from=40&age_to=18")).text
+
+
+async def test_nobody_joins_before_being_born_nor_begins_in_the_future(org: OrgKit) -> None:
+    early = person(org, birth="2005-06-15", joined_on="2001-05-04")
+    async with org.kit.database.transaction() as session:
+        _, unit, _ = await tree(session, org)
+        with pytest.raises(Invalid) as told:
+            await admit_one(session, org, read_entry(org, early, unit.id), CLERK)
+        assert "早于出生日期" in told.value.fields["joined_on"]
+        held = await admit(session, org, unit, joined_on="2024-10-08")
+        entry = read_entry(org, early | {"identity": None}, unit.id)
+        with pytest.raises(Invalid) as told:
+            await change_many(session, org, [(held, entry)], CLERK)
+        assert "早于出生日期" in told.value.fields["joined_on"]
+    for own in org.policy.own_fields:
+        if own.past:
+            with pytest.raises(Invalid) as told:
+                read_entry(org, person(org, **{own.code: "2099-01-01"}), UUID(int=1))
+            assert told.value.fields == {own.code: "不能晚于今天。"}

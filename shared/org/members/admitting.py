@@ -14,7 +14,7 @@ from shared.org.kit import OrgKit
 from shared.org.members.guards import ASK, held_by, refuse_taken, told_apart
 from shared.org.members.matching import Match, find_same
 from shared.org.members.newcomers import Arrival, arrival, write
-from shared.org.members.reading import refuse_unknowable
+from shared.org.members.reading import refuse_unborn, refuse_unknowable
 from shared.org.members.service import note, open_units
 from shared.org.members.state import tell_arrivals
 from shared.org.policy import Entry
@@ -68,6 +68,7 @@ async def admit_one(
 ) -> UUID:
     """Somebody registered by hand. Refused when the roll has name and birth date with the phone or unit."""
     refuse_unknowable(identity=entry.identity is not None, birth=entry.birth is not None)
+    refuse_unborn(entry.joined_on, entry.birth)
     await session.execute(_ONE_AT_A_TIME, {"who": f"{name_key(entry.name)}|{entry.birth}"})
     (match,) = await find_same(session, org, [entry])
     if match and match.why != "identity":  # an equal number has a word of its own, in `refuse_taken`

@@ -17,9 +17,17 @@ from shared.org.members.changes import FieldChange, difference
 from shared.org.members.filling import key_rows, plain_of, set_identity, set_name, set_phone
 from shared.org.members.guards import refuse_taken
 from shared.org.members.models import Member, MemberKey
-from shared.org.members.reading import refuse_unknowable
+from shared.org.members.reading import refuse_unborn, refuse_unknowable
 from shared.org.members.rules import on_roll
-from shared.org.members.service import CHANGED_MEANWHILE, flush, key_of, lock_members, note, open_units
+from shared.org.members.service import (
+    CHANGED_MEANWHILE,
+    entry_of,
+    flush,
+    key_of,
+    lock_members,
+    note,
+    open_units,
+)
 from shared.org.members.state import tell
 from shared.org.policy import Entry
 from shared.org.units import Unit, units_by_id
@@ -74,7 +82,7 @@ async def change_many(
             continue
         if not on_roll(member.standing):
             raise Refused(f"{member.name}已不在册，不能修改", hint="如需修改，请先恢复。")
-        was, had = units[member.unit_id], _entry(member, facts.get(member.id, {}))
+        was, had = units[member.unit_id], entry_of(member, facts.get(member.id, {}))
         _apply(org, member, entry, {c.field for c in found}, units)
         own = {k: v for k, v in (facts.get(member.id, {}) | dict(entry.facts)).items() if k not in clear}
         _ask_again(org, member, had, own, {c.field for c in found})
@@ -137,23 +145,17 @@ def _ask_again(org: OrgKit, member: Member, had: Entry, facts: Mapping[str, Any]
         raise Invalid(said, hint="登记错了的，请填写正确的号码。", fields={"identity": said})
     if fields & {"birth", "identity"}:
         refuse_unknowable(identity=member.identity_token is not None, birth=member.birth is not None)
+    if fields & {"birth", "joined_on"}:
+        refuse_unborn(member.joined_on, member.birth)
     if fields & {"birth", "sex", "identity"}:
         _refuse_contradiction(org, member)
     if not fields & {"birth", "joined_on", "sex", "kind", *(own.code for own in org.policy.own_fields)}:
         return
     day = member.joined_on or member.created_at.astimezone(CHINA).date()
-    before, now = _objection(org, had, day), _objection(org, _entry(member, facts), day)
+    before, now = _objection(org, had, day), _objection(org, entry_of(member, facts), day)
     asked_for = fields & {"birth", "joined_on", "sex", "kind"}
     if now is not None and (asked_for or before is None or before.title != now.title):
         raise now
-
-
-def _entry(member: Member, facts: Mapping[str, Any]) -> Entry:
-    return Entry(
-        name=member.name, unit_id=member.unit_id, kind=member.kind, birth=member.birth,
-        sex=member.sex,  # type: ignore[arg-type]  # the column holds these only
-        post=member.post, joined_on=member.joined_on, facts=facts,
-    )  # fmt: skip
 
 
 def _objection(org: OrgKit, entry: Entry, day: date) -> Problem | None:

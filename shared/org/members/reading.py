@@ -114,6 +114,13 @@ def refuse_unknown(org: OrgKit, codes: Iterable[str]) -> None:
         raise Invalid("有不认识的字段", hint=hint, fields={"fields": "没有这个字段"})
 
 
+def refuse_unborn(joined_on: date | None, birth: date | None) -> None:
+    """Refuse a day of joining before the birth; in rosters of the past the policy has doubts instead."""
+    if joined_on and birth and joined_on < birth:
+        said = "早于出生日期，请核对其中哪一项写错了。"
+        raise Invalid("加入时间早于出生日期", fields={"joined_on": said})
+
+
 def refuse_unknowable(*, identity: bool, birth: bool) -> None:
     """Refuse somebody of whom neither a number nor a birth date is known: nobody could say who it is."""
     if not identity and not birth:
@@ -214,6 +221,8 @@ def _facts(org: OrgKit, cells: _Cells) -> dict[str, Any]:
 def _reader(own: OwnField) -> Callable[[Any], Any]:
     def day(value: Any) -> date | None:
         read = read_day(value, month_is_enough=True)
+        if read and own.past and read[0] > clock.today():
+            raise CellError("不能晚于今天")
         return read[0] if read else None
 
     def choice(value: Any) -> str | None:

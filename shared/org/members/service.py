@@ -121,6 +121,7 @@ async def step_many(
             member.left_on = member.left_reason = None
             member.exclusive_key = key_of(org, member)
     if step == "restore":
+        await _ask_policy(session, org, held)
         await refuse_taken(session, org, held, scope=scope)
     _touch(held, None)
     await flush(session)
@@ -198,10 +199,25 @@ async def note(
     await insert_columns(session, MemberChange.__table__, columns)
 
 
+async def _ask_policy(session: AsyncSession, org: OrgKit, members: Sequence[Member]) -> None:
+    """Who comes back may be on the roll today: nobody who left because of age returns by this way."""
+    facts = await org.policy.load(session, [member.id for member in members])
+    for member in members:
+        org.policy.check(entry_of(member, facts.get(member.id, {})), clock.today())
+
+
+def entry_of(member: Member, facts: Mapping[str, Any]) -> Entry:
+    """What is on file about a member, as the policy is asked about it."""
+    return Entry(
+        name=member.name, unit_id=member.unit_id, kind=member.kind, birth=member.birth,
+        sex=member.sex,  # type: ignore[arg-type]  # the column holds these only
+        post=member.post, joined_on=member.joined_on, facts=facts,
+    )  # fmt: skip
+
+
 def key_of(org: OrgKit, member: Member) -> str | None:
     """The member's exclusive key, computed again from what is stored."""
-    entry = Entry(name=member.name, unit_id=member.unit_id, kind=member.kind, birth=member.birth)
-    return org.policy.exclusive_key(entry, member.identity_token, member.id)
+    return org.policy.exclusive_key(entry_of(member, {}), member.identity_token, member.id)
 
 
 async def flush(session: AsyncSession) -> None:

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.audit import AuditEntry
 from shared.kit.audit.titles import title
-from shared.kit.web import gettext as _
 from shared.kit.web import translate
 from shared.org.units.models import Unit
 
