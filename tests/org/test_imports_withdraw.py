@@ -10,6 +10,7 @@ from shared.kit.audit import AuditEntry
 from shared.org.imports import queries, service
 from shared.org.kit import OrgKit
 from shared.org.members import Member, MemberChange, read_entry
+from shared.org.members.history import history_of
 from shared.org.members.models import MemberKey
 from shared.org.units import Unit
 from tests.org.imports_tools import (
@@ -25,7 +26,7 @@ from tests.org.imports_tools import (
     unit_name,
     upload,
 )
-from tests.org.people import admit, identity_number, told
+from tests.org.people import admit, identity_number, phone_number, told
 
 
 async def units_shown(org: OrgKit, batch_id: UUID) -> list[str]:
@@ -125,3 +126,18 @@ async def test_doubts_are_seen_before_writing(org: OrgKit) -> None:
     async with org.kit.database.transaction() as session:
         pending = select(func.count()).select_from(Member).where(Member.standing == "pending")
         assert await session.scalar(pending) == len(doubted)
+
+
+async def test_the_history_of_a_member_says_that_the_import_was_taken_back(org: OrgKit) -> None:
+    number = identity_number()
+    await confirm(org, await upload(org, "一.csv", csv_file(HEAD, line(org, identity=number, phone=""))))
+    batch = await upload(org, "二.csv", csv_file(HEAD, line(org, identity=number, phone=phone_number())))
+    await confirm(org, batch)
+    async with org.kit.database.transaction() as session:
+        await service.withdraw(session, CLERK_1, batch.id)
+    await settle(org)
+    async with org.kit.database.transaction() as session:
+        member_id = await session.scalar(select(Member.id))
+        assert member_id
+        newest = (await history_of(session, org, member_id))[0]
+    assert newest.text == "沈若溪撤回导入，手机号码恢复为导入前的内容。"
