@@ -5,7 +5,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Route,
+    async_playwright,
+    expect,
+)
 
 from tests.fixtures.serving import serving
 from tests.kit.web_app import build
@@ -185,3 +193,21 @@ async def test_without_a_stream_the_parts_are_polled(chromium: Browser, address:
         await page.request.post(f"{address}/value", form={"value": "52"})
         await page.clock.run_for(11_000)
         await expect(page.locator("#value")).to_have_text("52")
+
+
+async def test_an_answer_that_comes_late_does_not_hide_a_newer_one(chromium: Browser, address: str) -> None:
+    async with await context_of(chromium, DESK) as context:
+        page = await context.new_page()
+        asked: asyncio.Queue[Route] = asyncio.Queue()
+        await page.route("**/part", asked.put)
+        await page.goto(f"{address}/live")
+        held = []
+        for value in ("61", "62"):
+            await asyncio.sleep(0.3)
+            await page.request.post(f"{address}/value", form={"value": value})
+            held.append(await asked.get())
+        for route, value in ((held[1], "62"), (held[0], "61")):
+            async with page.expect_response("**/part"):
+                await route.fulfill(body=f'<p id="value">{value}</p>', content_type="text/html")
+            await asyncio.sleep(0.2)
+        assert await page.inner_text("#value") == "62"
