@@ -1,14 +1,21 @@
 """The shell and every macro in Debian's Chromium: accessible, no sideways scroll, usable with and without scripts."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Route,
+    async_playwright,
+    expect,
+)
 
+from tests.fixtures.serving import serving
 from tests.kit.web_app import build
 
 pytestmark = pytest.mark.browser
@@ -19,16 +26,8 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 @pytest.fixture(scope="module")
 async def address() -> AsyncIterator[str]:
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(build(), log_level="error", timeout_graceful_shutdown=1, lifespan="off")
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event to wait for
-        await asyncio.sleep(0.02)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    await task
+    async with serving(build()) as at:
+        yield at
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +193,21 @@ async def test_without_a_stream_the_parts_are_polled(chromium: Browser, address:
         await page.request.post(f"{address}/value", form={"value": "52"})
         await page.clock.run_for(11_000)
         await expect(page.locator("#value")).to_have_text("52")
+
+
+async def test_an_answer_that_comes_late_does_not_hide_a_newer_one(chromium: Browser, address: str) -> None:
+    async with await context_of(chromium, DESK) as context:
+        page = await context.new_page()
+        asked: asyncio.Queue[Route] = asyncio.Queue()
+        await page.route("**/part", asked.put)
+        await page.goto(f"{address}/live")
+        held = []
+        for value in ("61", "62"):
+            await asyncio.sleep(0.3)
+            await page.request.post(f"{address}/value", form={"value": value})
+            held.append(await asked.get())
+        for route, value in ((held[1], "62"), (held[0], "61")):
+            async with page.expect_response("**/part"):
+                await route.fulfill(body=f'<p id="value">{value}</p>', content_type="text/html")
+            await asyncio.sleep(0.2)
+        assert await page.inner_text("#value") == "62"

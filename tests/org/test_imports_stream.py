@@ -1,67 +1,91 @@
-"""The stream that tells a page when its import moves on, and the loop behind it: both end in time."""
+"""The stream of one import as a browser reads it: what the page missed is told at once, rights end it."""
 
 import asyncio
-from dataclasses import replace
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from uuid import UUID
 
+import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from shared.kit import clock
-from shared.kit.staff.models import StaffSession
+from shared.kit.staff import StaffAccount
 from shared.org.imports import pages as import_pages
-from shared.org.imports.models import ImportBatch
-from shared.org.imports.worker import ImportWorker
-from tests.org.imports_site import Site
-from tests.org.imports_tools import CLERK_1, HEAD, csv_file, line
+from shared.org.imports import service
+from shared.org.kit import OrgKit
+from tests.fixtures.serving import serving
+from tests.org.imports_tools import CLERK_1, HEAD, csv_file, line, settle, upload
+from tests.org.pool import Orgs
+from tests.org.web import Browser, org_world
+
+LIVE = re.compile(r'data-live="([^"]+)"')
 
 
-async def test_the_stream_tells_when_the_import_moves_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_pages, "BUSY", 0.02)
+@dataclass
+class Watched:
+    """A page as it was rendered, and its stream on a real connection."""
+
+    org: OrgKit
+    browser: Browser
+    network: httpx.AsyncClient
+    batch_id: UUID
+
+    async def stream(self) -> str:
+        """The address the page names for its stream."""
+        found = LIVE.search((await self.browser.get(f"/imports/{self.batch_id}")).text)
+        assert found
+        return found[1]
+
+    async def first(self, address: str) -> str:
+        """The first line the stream at this address tells."""
+        async with self.network.stream("GET", address) as answer:
+            assert answer.status_code == 200
+            return await asyncio.wait_for(anext(answer.aiter_lines()), 10)
+
+    async def put_aside(self, decision: str) -> None:
+        await self.browser.post(f"/imports/{self.batch_id}/rows/2", {"decision": decision})
+
+
+@pytest.fixture
+async def watched(orgs: Orgs) -> AsyncIterator[Watched]:
+    org = await orgs.empty("union")
+    batch = await upload(org, "名册.csv", csv_file(HEAD, line(org)))
+    async with org_world(org) as world, serving(world.app) as address:
+        browser = await world.signed_in("clerk")
+        cookies = dict(browser.client.cookies)
+        async with httpx.AsyncClient(base_url=address, cookies=cookies, timeout=20) as network:
+            yield Watched(org, browser, network, batch.id)
+    await org.kit.database.close()
+
+
+async def test_a_job_done_before_the_stream_opens_is_told_at_once(watched: Watched) -> None:
+    async with watched.org.kit.database.transaction() as session:
+        batch = await service.get_batch(session, CLERK_1, watched.batch_id)
+        await service.replan(session, batch)
+    page_shows = await watched.stream()
+    await settle(watched.org)
+    assert await watched.first(page_shows) == "event: main"
+
+
+async def test_after_a_lost_connection_the_same_address_tells_what_was_missed(watched: Watched) -> None:
+    page_shows = await watched.stream()
+    await watched.put_aside("skip")
+    assert await watched.first(page_shows) == "event: main"
+    await watched.put_aside("")
+    assert await watched.first(page_shows) == "event: main"
+
+
+@pytest.mark.parametrize("change", [{"scope_path": "/elsewhere/"}, {"roles": ["viewer"]}])
+async def test_a_stream_ends_with_the_right_to_read_it(
+    watched: Watched, change: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(import_pages, "IDLE", 0.02)
-    await site.sign_in("clerk")
-    at = await site.upload("名册.csv", csv_file(HEAD, line(site.org)))
-    batch_id, org = UUID(at.rsplit("/", 1)[1]), site.org
-    async with org.kit.database.transaction() as session:
-        opened = await session.scalar(select(StaffSession.id))
-        version = await session.scalar(select(ImportBatch.version))
-    assert version is not None
-    reader = replace(CLERK_1, session_id=opened)
-    stream = import_pages._versions(org, reader, batch_id, version)
-    told = asyncio.ensure_future(anext(stream))
-    await asyncio.sleep(0.1)
-    assert not told.done()
-    await site.post(f"{at}/rows/2", decision="skip")
-    assert await asyncio.wait_for(told, 5) > version
-    part = await site.page(f"{at}/part/main")
-    assert part.status_code == 200
-    assert "<html" not in part.text
-    async with org.kit.database.transaction() as session:
-        await session.execute(update(StaffSession).values(revoked_at=clock.now()))
-    with pytest.raises(StopAsyncIteration):  # signed out: the stream ends at its next look
-        await asyncio.wait_for(anext(stream), 5)
-
-
-async def test_a_stream_ends_when_the_service_stops(site: Site) -> None:
-    await site.sign_in("clerk")
-    at = await site.upload("名册.csv", csv_file(HEAD, line(site.org)))
-    site.org.kit.stopping.set()
-    try:
-        stream = import_pages._versions(site.org, CLERK_1, UUID(at.rsplit("/", 1)[1]), 1)
-        with pytest.raises(StopAsyncIteration):
-            await asyncio.wait_for(anext(stream), 5)
-    finally:
-        site.org.kit.stopping.clear()
-
-
-async def test_a_stream_of_no_import_is_refused_before_it_begins(site: Site) -> None:
-    await site.sign_in("clerk")
-    assert (await site.page(f"/imports/{UUID(int=0)}/events")).status_code == 404
-
-
-async def test_the_loop_stops_when_asked(site: Site) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.create_task(ImportWorker(site.org).loop(stop))
-    await asyncio.sleep(0.2)
-    stop.set()
-    await asyncio.wait_for(loop, 3)
+    async with watched.network.stream("GET", await watched.stream()) as answer:
+        assert answer.status_code == 200
+        async with watched.org.kit.database.transaction() as session:
+            account = update(StaffAccount).where(StaffAccount.login == "clerk")
+            await session.execute(account.values(**change))
+        await watched.put_aside("skip")
+        told = [line async for line in answer.aiter_lines()]
+    assert "event: main" not in told

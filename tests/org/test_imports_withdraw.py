@@ -13,6 +13,7 @@ from shared.org.imports import queries, service
 from shared.org.imports.models import ImportBatch
 from shared.org.kit import OrgKit
 from shared.org.members import Member, MemberChange, change_many, read_entry
+from shared.org.members.history import history_of
 from shared.org.members.models import MemberKey
 from shared.org.units import Unit
 from tests.org.imports_tools import (
@@ -29,7 +30,7 @@ from tests.org.imports_tools import (
     unit_name,
     upload,
 )
-from tests.org.people import CLERK, admit, identity_number, told
+from tests.org.people import CLERK, admit, identity_number, phone_number, told
 
 
 async def units_shown(org: OrgKit, batch_id: UUID) -> list[str]:
@@ -168,3 +169,18 @@ async def test_after_three_days_nothing_is_taken_back(org: OrgKit) -> None:
     async with org.kit.database.transaction() as session:
         with pytest.raises(Refused, match="超过 3 天"):
             await service.withdraw(session, CLERK_1, batch.id)
+
+
+async def test_the_history_of_a_member_says_that_the_import_was_taken_back(org: OrgKit) -> None:
+    number = identity_number()
+    await confirm(org, await upload(org, "一.csv", csv_file(HEAD, line(org, identity=number, phone=""))))
+    batch = await upload(org, "二.csv", csv_file(HEAD, line(org, identity=number, phone=phone_number())))
+    await confirm(org, batch)
+    async with org.kit.database.transaction() as session:
+        await service.withdraw(session, CLERK_1, batch.id)
+    await settle(org)
+    async with org.kit.database.transaction() as session:
+        member_id = await session.scalar(select(Member.id))
+        assert member_id
+        newest = (await history_of(session, org, member_id))[0]
+    assert newest.text == "沈若溪撤回导入，手机号码恢复为导入前的内容。"

@@ -175,18 +175,22 @@ def _valid(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 async def still_in(session: AsyncSession, staff: Staff) -> bool:
-    """Whether this session or token still counts: for streams, which were let in long ago."""
+    """Whether session or token still count, with the same roles and scope: for streams let in long ago."""
     if staff.via == "token":
         token = select(ApiToken.id).where(ApiToken.id == staff.id, *_valid(clock.now()))
         return await session.scalar(token) is not None
     now, rules = clock.now(), rules_on(clock.today())
     query = (
-        select(StaffSession.last_seen_at, StaffSession.expires_at)
+        select(
+            StaffSession.last_seen_at, StaffSession.expires_at, StaffAccount.roles, StaffAccount.scope_path
+        )
         .join(StaffAccount, StaffAccount.id == StaffSession.account_id)
         .where(StaffSession.id == staff.session_id, StaffSession.revoked_at.is_(None), StaffAccount.active)
     )
     found = (await session.execute(query)).one_or_none()
-    return found is not None and is_live(now, found.last_seen_at, found.expires_at, rules.idle)
+    if found is None or (tuple(found.roles), found.scope_path) != (staff.roles, staff.scope_path):
+        return False
+    return is_live(now, found.last_seen_at, found.expires_at, rules.idle)
 
 
 async def end(session: AsyncSession, *which: ColumnElement[bool]) -> int:

@@ -118,10 +118,12 @@ def render_problem(request: Request, problem: Problem) -> Response:
     part = "hx-request" in headers or "x-part" in headers
     if problem.status == 405 and request.method == "GET" and not part:
         return see_other(nearest(request), "这一步要用页面上的按钮操作", "info")
+    overtaken = problem.status == 409 and request.method != "GET"
     return render(
         request,
         "parts/error.html" if part else "error.html",
         problem.status,
+        again=nearest(request) if overtaken else "",
         title=problem.title,
         hint=problem.hint,
         fields=problem.fields,

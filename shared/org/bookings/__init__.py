@@ -3,7 +3,7 @@
 from shared.org.bookings.claims import Claim, Slot, claim
 from shared.org.bookings.models import Booking, BookingChange, Series, Waiter
 from shared.org.bookings.module import bookings
-from shared.org.bookings.reading import waiting_for_approval
+from shared.org.bookings.reading import count_waiting, waiting_for_approval
 from shared.org.bookings.series import Repeat, book_series
 from shared.org.bookings.service import Ask, Taken, book
 
@@ -21,5 +21,6 @@ __all__ = [
     "book_series",
     "bookings",
     "claim",
+    "count_waiting",
     "waiting_for_approval",
 ]

@@ -46,13 +46,23 @@ async def of_staff(session: AsyncSession, staff_id: UUID) -> list[Booking]:
     return list(await session.scalars(query))
 
 
-async def waiting_for_approval(session: AsyncSession, scope: str) -> list[Booking]:
-    """Bookings somebody must decide, those that come first at the top."""
-    query = select(Booking).where(Booking.status == "waiting")
+def _waiting(scope: str) -> list[ColumnElement[bool]]:
+    where = [Booking.status == "waiting"]
     if scope:
         mine = select(Venue.id).join(Unit, Unit.id == Venue.unit_id).where(below(Unit.path, scope))
-        query = query.where(Booking.venue_id.in_(mine))
-    return list(await session.scalars(query.order_by(Booking.during).limit(SHOWN)))
+        where.append(Booking.venue_id.in_(mine))
+    return where
+
+
+async def waiting_for_approval(session: AsyncSession, scope: str, most: int = SHOWN) -> list[Booking]:
+    """Bookings somebody must decide, those that come first at the top."""
+    query = select(Booking).where(*_waiting(scope)).order_by(Booking.during).limit(most)
+    return list(await session.scalars(query))
+
+
+async def count_waiting(session: AsyncSession, scope: str) -> int:
+    """How many bookings somebody must decide."""
+    return await session.scalar(select(func.count()).select_from(Booking).where(*_waiting(scope))) or 0
 
 
 async def history(session: AsyncSession, booking_id: UUID) -> list[BookingChange]:

@@ -12,7 +12,6 @@ from shared.kit.module import Module
 from shared.kit.pagination import CAP
 from shared.kit.staff import Staff, require
 from shared.kit.web import NavItem, render
-from shared.org.bookings import waiting_for_approval
 from shared.org.home import reading
 from shared.org.kit import OrgKit
 
@@ -43,7 +42,6 @@ def pages(org: OrgKit) -> APIRouter:
             request,
             "home/index.html",
             sees=sees,
-            shown=reading.SHOWN,
             terms=org.profile.terms,
             may_write=staff.can("members.write"),
             may_import=staff.can("imports.run"),
@@ -57,11 +55,11 @@ def pages(org: OrgKit) -> APIRouter:
 async def _waiting(session: AsyncSession, org: OrgKit, staff: Staff) -> dict[str, Any]:
     scope = staff.scope_path
     ageing, soon = await reading.ageing(session, org, scope)
-    may_import = staff.can("imports.run")
+    may_import, none = staff.can("imports.run"), reading.Waiting(0, ())
     return {
-        "approvals": await waiting_for_approval(session, scope) if staff.can("bookings.approve") else [],
-        "confirm": await reading.imports_waiting(session, scope) if may_import else [],
-        "refused": await reading.imports_refused(session, scope) if may_import else [],
+        "approvals": await reading.approvals(session, scope) if staff.can("bookings.approve") else none,
+        "confirm": await reading.imports_waiting(session, scope) if may_import else none,
+        "refused": await reading.imports_refused(session, scope) if may_import else none,
         "ageing": ageing,
         "born_to": reading.born_to(org),
         "soon": soon,

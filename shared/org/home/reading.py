@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
 from shared.kit.pagination import CAP
+from shared.org.bookings import Booking, count_waiting, waiting_for_approval
 from shared.org.imports.models import ImportBatch
 from shared.org.kit import OrgKit
 from shared.org.members import Member
@@ -19,6 +20,14 @@ from shared.org.units import Unit, below
 SHOWN = 5
 AHEAD = timedelta(days=60)
 RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many there are of something, and the first of them."""
+
+    number: int
+    first: Sequence[Booking | ImportBatch]
 
 
 @dataclass(frozen=True)
@@ -53,23 +62,33 @@ class Gaps:
     pending: int
 
 
-async def imports_waiting(session: AsyncSession, scope: str) -> list[ImportBatch]:
-    """Rosters somebody must map or confirm, the oldest first."""
-    query = select(ImportBatch).where(
-        ImportBatch.status.in_(("mapping", "ready")), below(ImportBatch.scope, scope)
+async def approvals(session: AsyncSession, scope: str) -> Waiting:
+    """Bookings somebody must decide."""
+    return Waiting(
+        await count_waiting(session, scope), await waiting_for_approval(session, scope, most=SHOWN)
     )
-    return list(await session.scalars(query.order_by(ImportBatch.id).limit(SHOWN)))
 
 
-async def imports_refused(session: AsyncSession, scope: str) -> list[ImportBatch]:
-    """Rosters of the last days with lines that were refused."""
-    query = select(ImportBatch).where(
+async def imports_waiting(session: AsyncSession, scope: str) -> Waiting:
+    """Rosters somebody must map or confirm, the oldest first."""
+    where = [ImportBatch.status.in_(("mapping", "ready")), below(ImportBatch.scope, scope)]
+    query = select(ImportBatch).where(*where).order_by(ImportBatch.id).limit(SHOWN)
+    number = await session.scalar(select(func.count()).select_from(ImportBatch).where(*where))
+    return Waiting(number or 0, list(await session.scalars(query)))
+
+
+async def imports_refused(session: AsyncSession, scope: str) -> Waiting:
+    """Lines refused in the rosters of the last days; the newest of these."""
+    lines = ImportBatch.sums["refused"].as_integer()
+    where = [
         ImportBatch.status == "applied",
         ImportBatch.applied_at > clock.now() - RECENT,
-        ImportBatch.sums["refused"].as_integer() > 0,
+        lines > 0,
         below(ImportBatch.scope, scope),
-    )
-    return list(await session.scalars(query.order_by(ImportBatch.id.desc()).limit(SHOWN)))
+    ]
+    query = select(ImportBatch).where(*where).order_by(ImportBatch.id.desc()).limit(SHOWN)
+    number = await session.scalar(select(func.sum(lines)).where(*where))
+    return Waiting(number or 0, list(await session.scalars(query)))
 
 
 def born_to(org: OrgKit) -> date | None:

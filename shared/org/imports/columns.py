@@ -14,6 +14,8 @@ SURE = 0.9
 _TOTALS = re.compile(r"^(合计|总计|小计|共计|总数|总人数)")
 _REMARKS = re.compile(r"^(填表|填报|制表|审核|备注|说明|注[:：]|联系人|负责人|单位.{0,4}盖章)")
 _DATA = re.compile(r"\d{6,}|^\d{4}[-/.年]")
+_NUMBER = re.compile(r"\d{6,}|(?:\d[ -]?){9,}")
+_NUMBER_BUT_FOUR = re.compile(r"\d(?=(?:[ -]?[\dXx]){4})")
 _DISTRICT = re.compile(r"^.{1,10}[区县市旗]$")
 
 
@@ -152,8 +154,7 @@ def _samples(rows: Sequence[tuple[int, list[Cell]]], head: int, width: int) -> l
 
 def _hidden(text: str) -> str:
     """A sample tells what kind of thing stands there, not whose."""
-    shown = re.sub(r"\d(?=\d{4})", "*", text[:18]) if re.search(r"\d{6,}", text) else text[:18]
-    return shown
+    return (_NUMBER_BUT_FOUR.sub("*", text) if _NUMBER.search(text) else text)[:18]
 
 
 def is_people(cells: Sequence[Cell], number: int, table: Table) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 import xlsxwriter
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.errors import Refused
@@ -34,10 +34,12 @@ class ErrorsFile:
 
 
 async def errors_file(session: AsyncSession, org: OrgKit, batch: ImportBatch) -> ErrorsFile:
-    """In the form the roster came in: the same sheets, titles, order of columns and encoding."""
+    """In the form the roster came in, without its sheets that were written whole."""
     if batch.purged_at is not None:
         raise Refused("原始行已按期清除，不能再下载", hint="请用手里的原文件核对。")
-    tables = [t for t in load(batch.tables) if t.used]
+    refused = set(await session.scalars(select(ImportRow.sheet).where(*_bad(batch)).distinct()))
+    used = [t for t in load(batch.tables) if t.used]
+    tables = [t for t in used if t.sheet in refused] or used
     stem = batch.file_name.rsplit(".", 1)[0]
     if batch.file_kind == "csv":
         return ErrorsFile(f"{stem}-不予写入.csv", "text/csv", await _csv(session, org, batch, tables))
@@ -45,15 +47,20 @@ async def errors_file(session: AsyncSession, org: OrgKit, batch: ImportBatch) ->
     return ErrorsFile(f"{stem}-不予写入.xlsx", kind, await _xlsx(session, org, batch, tables))
 
 
+def _bad(batch: ImportBatch) -> tuple[ColumnElement[bool], ...]:
+    """Lines that were not written."""
+    lost = or_(ImportRow.outcome == "refused", ImportRow.state == "failed")
+    return ImportRow.batch_id == batch.id, lost
+
+
 async def _rows(
     session: AsyncSession, org: OrgKit, batch: ImportBatch, table: Table
 ) -> AsyncIterator[tuple[int, list[Cell], list[dict[str, str]]]]:
     """Refused and failed lines of a sheet with their cells and reasons."""
-    bad = or_(ImportRow.outcome == "refused", ImportRow.state == "failed")
     last = 0
     while True:
         query = select(ImportRow.line, ImportRow.row, ImportRow.cells, ImportRow.troubles).where(
-            and_(ImportRow.batch_id == batch.id, ImportRow.sheet == table.sheet, ImportRow.line > last, bad)
+            *_bad(batch), ImportRow.sheet == table.sheet, ImportRow.line > last
         )
         found = (await session.execute(query.order_by(ImportRow.line).limit(_CHUNK))).all()
         for line, row, sealed, troubles in found:

@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit
@@ -26,6 +25,7 @@ from shared.org.imports.models import WORKING, ImportBatch
 from shared.org.imports.showing import STATUS, batch_context, mapping_of
 from shared.org.imports.worker import ImportWorker
 from shared.org.kit import OrgKit
+from shared.org.units import in_scope
 
 Runner = Annotated[Staff, Depends(require("imports.run"))]
 Typed = Annotated[FreeText200, Form()]
@@ -82,8 +82,9 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         context = await batch_context(session, org, batch, tab, cursor)
         other = await queries.running(session, staff.scope_path, batch.id)
         return render(
-            request, "imports/batch.html", **context, other=other, live=f"/imports/{batch.id}/events"
-        )
+            request, "imports/batch.html", **context, other=other,
+            live=f"/imports/{batch.id}/events?seen={batch.version}",
+        )  # fmt: skip
 
     @router.get("/{batch_id}/part/main")
     async def part(
@@ -98,15 +99,15 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         batch = await service.get_batch(session, staff, batch_id)
         return render(request, "imports/main.html", **await batch_context(session, org, batch, tab, cursor))
 
-    async def seen(session: Tx, staff: Runner, batch_id: UUID) -> tuple[Staff, int]:
-        """Reader and version to begin with; refused before the stream begins, afterwards it is too late."""
-        return staff, (await service.get_batch(session, staff, batch_id)).version
+    async def admitted(session: Tx, staff: Runner, batch_id: UUID) -> Staff:
+        """The reader, refused before the stream begins: afterwards it is too late."""
+        await service.get_batch(session, staff, batch_id)
+        return staff
 
     @router.get("/{batch_id}/events", response_class=EventSourceResponse)
-    async def events(begin: Annotated[tuple[Staff, int], Depends(seen)], batch_id: UUID) -> Events:
-        """Tells the page when the import has moved on."""
-        reader, known = begin
-        async for version in _versions(org, reader, batch_id, known):
+    async def events(reader: Annotated[Staff, Depends(admitted)], batch_id: UUID, seen: Count = 0) -> Events:
+        """Tells the page when the import has moved on from the version it shows."""
+        async for version in _versions(org, reader, batch_id, seen):
             yield ServerSentEvent(event="main", data={"version": version})
 
 
@@ -221,12 +222,11 @@ async def _history(
 
 async def _versions(org: OrgKit, staff: Staff, batch_id: UUID, known: int) -> AsyncIterator[int]:
     """The batch's version whenever it, or how much of it was sent, changes; while the reader may read."""
-    query = select(ImportBatch).where(ImportBatch.id == batch_id)
     told: int | None = None
     while not org.kit.stopping.is_set():
         async with org.kit.database.transaction() as session:
-            batch = await session.scalar(query)
-            if batch is None or not await still_in(session, staff):
+            batch = await _readable(session, staff, batch_id)
+            if batch is None:
                 return
             sent = await queries.sent(session, batch)
         if (batch.version, sent) != (known, told):
@@ -234,3 +234,10 @@ async def _versions(org: OrgKit, staff: Staff, batch_id: UUID, known: int) -> As
             yield known
         underway = batch.status in WORKING or (sent is not None and sent < batch.sums["written"])
         await first_of(BUSY if underway else IDLE, org.kit.stopping)
+
+
+async def _readable(session: AsyncSession, staff: Staff, batch_id: UUID) -> ImportBatch | None:
+    """The batch; None once the reader's session or right is over, or the batch lies outside their range."""
+    batch = await session.get(ImportBatch, batch_id)
+    within = batch is not None and in_scope(batch.scope, staff.scope_path)
+    return batch if within and await still_in(session, staff) else None

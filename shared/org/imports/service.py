@@ -265,7 +265,7 @@ async def withdraw(session: AsyncSession, staff: Staff, batch_id: UUID) -> Impor
 async def _at(session: AsyncSession, staff: Staff, batch_id: UUID, statuses: Sequence[str]) -> ImportBatch:
     batch = await get_batch(session, staff, batch_id, lock=True)
     if batch.status not in statuses:
-        raise Refused("这次导入已经到了别的步骤", hint="请刷新页面，按现在的步骤继续。")
+        raise Refused("这次导入已经到了别的步骤", hint="请打开最新的页面，按现在的步骤继续。")
     return batch
 
 

@@ -13,6 +13,8 @@ from shared.org.imports import queries, service
 from shared.org.imports.advice import advice
 from shared.org.imports.aliases import Titles
 from shared.org.imports.columns import load
+from shared.org.imports.left_out import all_left_out, left_out
+from shared.org.imports.left_out import counted as columns_counted
 from shared.org.imports.models import WORKING, ImportBatch, ImportRow
 from shared.org.imports.sums import counted
 from shared.org.kit import OrgKit
@@ -58,14 +60,15 @@ async def batch_context(
 ) -> dict[str, Any]:
     """Everything the page of one import shows."""
     tables, titles = load(batch.tables), Titles(org)
+    mapped, unmapped = columns_counted(tables)
     context: dict[str, Any] = {
         "batch": batch, "tables": tables, "status": STATUS[batch.status], "step": STEP[batch.status],
         "tab": tab, "cursor": cursor, "problem": problem, "titles": titles,
         "advice": None if problem else advice(org, batch, tables, titles),
         "org_name": org.name, "terms": org.profile.terms,
         "left": queries.seconds_left(batch), "working": batch.status in WORKING, "typed": typed,
-        "mapped": sum(1 for t in tables if t.used for f in t.fields if f),
-        "unmapped": sum(1 for t in tables if t.used for f in t.fields if not f),
+        "mapped": mapped, "unmapped": unmapped, "sheets": sum(t.used for t in tables),
+        "left_out": left_out, "all_left_out": all_left_out,
     }  # fmt: skip
     if batch.status in ("ready", "applying", "applied", "withdrawing", "withdrawn"):
         context |= await _checked(session, org, batch, tab, cursor)

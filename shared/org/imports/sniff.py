@@ -132,6 +132,7 @@ def _list(rows: tuple[int, ...]) -> str:
 
 def separator_of(text: str) -> str:
     """The separator that gives the most columns most steadily in the first lines."""
+    csv.field_size_limit(len(text))  # a giant cell is for the reading to refuse, with its row
     lines = [line for line in text.splitlines()[:30] if line.strip()]
     best, score = ",", 0.0
     for separator in _SEPARATORS:
@@ -147,10 +148,10 @@ def separator_of(text: str) -> str:
 
 def csv_rows(source: BinaryIO, encoding: str) -> Iterator[tuple[int, list[str]]]:
     """Records with their number as a spreadsheet shows it; unbalanced quotes and giant cells are refused."""
-    csv.field_size_limit(limits.CELL)
     text = io.TextIOWrapper(source, encoding, newline="")  # the csv module wants line ends as they are
     separator = separator_of(text.read(64_000))
     text.seek(0)
+    csv.field_size_limit(limits.CELL)
     number = 0
     records = csv.reader(text, delimiter=separator, strict=True)
     while True:

@@ -13,12 +13,11 @@ from shared.org.imports.lease import enter, hold, touch
 from shared.org.imports.models import ImportBatch, ImportRow, ImportUnit
 from shared.org.imports.sums import state_sums
 from shared.org.kit import OrgKit
-from shared.org.members import Member, change_many, erase_many
+from shared.org.members import TAKEN_BACK, Member, change_many, erase_many
 from shared.org.policy import Entry
 from shared.org.units import close_empty
 
 CHUNK = 300
-REASON = "登记有误：整批撤回导入"
 
 
 async def take_back(org: OrgKit, batch_id: UUID, lease: UUID) -> None:
@@ -38,7 +37,7 @@ async def take_back(org: OrgKit, batch_id: UUID, lease: UUID) -> None:
         batch = await hold(session, batch_id, lease, "withdrawing")
         founded = select(ImportUnit.unit_id).where(ImportUnit.batch_id == batch_id, ImportUnit.founded)
         ids = [unit_id for unit_id in await session.scalars(founded) if unit_id]
-        await close_empty(session, org, ids, reason=REASON, actor=_actor(batch))
+        await close_empty(session, org, ids, reason=TAKEN_BACK, actor=_actor(batch))
         batch.sums = {**batch.sums, **await state_sums(session, batch_id)}
         batch.withdrawn_at = clock.now()
         audit.record(
@@ -105,9 +104,9 @@ async def _undo(
 ) -> None:
     actor = _actor(batch)
     if fresh:
-        await erase_many(session, org, fresh, actor, REASON, batch.id)
+        await erase_many(session, org, fresh, actor, TAKEN_BACK, batch.id)
     for clear, pairs in back.items():
-        await change_many(session, org, pairs, actor, REASON, batch.id, clear=clear)
+        await change_many(session, org, pairs, actor, TAKEN_BACK, batch.id, clear=clear)
 
 
 async def _keep_first(org: OrgKit, batch_id: UUID, lease: UUID, last: int, problem: Problem) -> int:

@@ -5,6 +5,7 @@ from shared.org.members.changes import FieldChange, difference
 from shared.org.members.changing import change, change_many
 from shared.org.members.erasing import erase_many
 from shared.org.members.filling import phone_of
+from shared.org.members.history import TAKEN_BACK
 from shared.org.members.kinds import kind_of, standing_title
 from shared.org.members.matching import Match, find_same
 from shared.org.members.models import Member, MemberChange, MemberTold
@@ -18,6 +19,7 @@ from shared.org.members.told import write as remember_told
 __all__ = [
     "GIVE_ONE",
     "NOBODY_KNOWN",
+    "TAKEN_BACK",
     "FieldChange",
     "Match",
     "Member",

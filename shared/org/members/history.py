@@ -16,6 +16,8 @@ from shared.org.kit import OrgKit
 from shared.org.members.models import MemberChange
 
 SHOWN = 100
+TAKEN_BACK = "整批撤回导入"
+"""the reason under which an import takes back what it changed"""
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,11 @@ def _changed(org: OrgKit, change: MemberChange) -> str:
     del org
     titles = say_again("、".join(f["title"] for f in _fields(change.detail)))
     given = {"who": change.actor, "titles": titles}
-    return (
-        _("%(who)s导入花名册时更正了%(titles)s。") if change.batch_id else _("%(who)s更正了%(titles)s。")
-    ) % given
+    if change.reason == TAKEN_BACK:
+        return _("%(who)s撤回导入，%(titles)s恢复为导入前的内容。") % given
+    if change.batch_id:
+        return _("%(who)s导入花名册时更正了%(titles)s。") % given
+    return _("%(who)s更正了%(titles)s。") % given
 
 
 def _left(org: OrgKit, change: MemberChange) -> str:

@@ -159,7 +159,8 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "utf-16 cut off": (lambda: "姓名,单位\r\n张三,锦城\r\n".encode("utf-16")[:-1], "UTF-16"),
     "utf-32": (lambda: "姓名,单位".encode("utf-32"), "UTF-32"),
     "open quote": ('姓名,单位\r\n"张三,锦城\r\n李四,锦城\r\n'.encode, "引号"),
-    "giant csv cell": (("姓名,单位\r\n" + "长" * 500_000 + ",x\r\n").encode, "超过"),
+    "giant csv cell": (("姓名,单位\r\n" + "长" * 500_000 + ",x\r\n").encode, "第 2 行有一格超过"),
+    "long csv cell": (("姓名,单位\r\n单文慧,x\r\n" + "长" * 33_000 + ",x\r\n").encode, "第 3 行有一格超过"),
     "wide csv": (("," * 20_000 + "\r\n").encode, "列"),
     "blank csv": (lambda: b"\r\n , ,\r\n", "没有任何内容"),
 }  # fmt: skip

@@ -16,10 +16,14 @@
     document.dispatchEvent(new CustomEvent('quntuan:swap', { detail: part }));
   }
   function load(part) {
+    var turn = part.asked = (part.asked || 0) + 1;
     return fetch(part.dataset.src, { headers: { 'X-Part': '1' } }).then(function (r) {
       if (r.redirected || r.status === 401) { location.reload(); return null; }        // signed out meanwhile
       return r.ok ? r.text() : null;
-    }).then(function (html) { if (html !== null) swap(part, html); return true; });
+    }).then(function (html) {
+      if (html !== null && turn > (part.shown || 0)) { part.shown = turn; swap(part, html); }   // an older answer may come later
+      return true;
+    });
   }
   function all() { return Promise.all([].map.call(document.querySelectorAll('[data-part]'), load)); }
   function stop() { if (es) es.close(); es = null; clearTimeout(timer); timer = null; }

@@ -1,0 +1,24 @@
+"""A roster in several sheets: columns counted once, lines to be mended in their own sheets only."""
+
+from shared.org.imports.errors_file import errors_file
+from shared.org.imports.showing import batch_context
+from shared.org.kit import OrgKit
+from tests.org.imports_files.workbooks import workbook
+from tests.org.imports_tools import HEAD, again, line, upload
+from tests.org.test_imports_child import read
+
+
+async def test_sheets_share_their_columns_and_only_those_with_refused_lines_come_back(org: OrgKit) -> None:
+    def sheet(*lines: str) -> list[list[str]]:
+        return [row.split(",") for row in (HEAD, *lines)]
+
+    good, bad = line(org), line(org, "")
+    data = workbook({"甲": sheet(good), "乙": sheet(bad, line(org)), "丙": sheet(line(org))})
+    batch = await upload(org, "名册.xlsx", data)
+    assert (batch.status, batch.sums["refused"]) == ("ready", 1)
+    async with org.kit.database.transaction() as session:
+        shown = await batch_context(session, org, await again(org, batch.id), "", "")
+        made = await errors_file(session, org, batch)
+    assert (shown["sheets"], shown["mapped"], shown["unmapped"]) == (3, 6, 0)
+    told = await read(made.content.read())
+    assert [m["sheet"] for m in told if isinstance(m, dict) and "sheet" in m] == ["乙"]
