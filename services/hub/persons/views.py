@@ -34,8 +34,8 @@ _EVIDENCE = text(
 # verdicts of one decision that shared its fate until now are one line
 _DECIDED = (
     "select min(id) id, array_agg(a order by id) firsts, array_agg(b order by id) seconds, says, reason,"
-    " by_id, by_name, at, undone_at, undone_by, undone_reason from verdict where {which} group by decision, says,"
-    " reason, by_id, by_name, at, undone_at, undone_by, undone_reason order by min(id) desc limit :most"
+    " by_id, by_name, at, undone_at, undone_by, undone_reason from verdict where {which} group by decision,"
+    " says, reason, by_id, by_name, at, undone_at, undone_by, undone_reason order by min(id) desc limit :most"
 )
 _VERDICTS = text(
     _DECIDED.format(
