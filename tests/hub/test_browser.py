@@ -211,3 +211,20 @@ async def test_a_lookup_works_without_scripts(chromium: Browser, address: str) -
     await page.locator(".row-link:visible").first.click()
     await expect(page.get_by_text("本次查看已登记")).to_be_visible()
     await context.close()
+
+
+async def test_signed_out_meanwhile_a_row_leads_to_the_sign_in(chromium: Browser, address: str) -> None:
+    context = await chromium.new_context(viewport={"width": 1366, "height": 768})
+    page = await context.new_page()
+    await sign_in(page, address, "clerk")
+    await page.goto(f"{address}/lookup")
+    await page.fill("[name=q]", "单文慧")
+    await page.select_option("[name=purpose]", "visit")
+    await page.press("[name=q]", "Enter")
+    await page.wait_for_url("**/lookup/*")
+    back = page.url.removeprefix(address)
+    await context.clear_cookies()
+    await page.locator(".row-link:visible").first.click()
+    await page.wait_for_url("**/signin?next=*")
+    await expect(page.locator("[name=next]")).to_have_value(back)
+    await context.close()
