@@ -164,6 +164,8 @@ async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int
     await expect(page.get_by_role("heading", name="这两条记录是同一个人吗")).to_be_visible()
     await page.keyboard.press("y")  # no reason yet: it asks for one and decides nothing
     await expect(page.locator(".decide [name=reason]")).to_be_focused()
+    await page.locator("main h1").click()
+    await page.keyboard.press("r")
     await page.keyboard.type("电话核实为同一人")
     await page.locator("main h1").click()
     await page.keyboard.press("y")
@@ -173,7 +175,8 @@ async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int
     await expect(page.locator("#f-undo-reason")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="这两条记录是同一个人吗")).to_be_visible()
-    await page.fill(".decide [name=reason]", "见到本人")
+    await page.keyboard.press("r")
+    await page.keyboard.type("见到本人")
     await page.get_by_role("button", name="确认同一人").click()
     await expect(page.get_by_text("没有待核对的记录")).to_be_visible()
     await page.goto(f"{address}/quality")

@@ -1,4 +1,4 @@
-"""Two records side by side, what differs marked: pure."""
+"""Two records side by side, what cannot be true of one person marked: pure."""
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -19,12 +19,14 @@ class Line:
 
     @property
     def differs(self) -> bool:
-        """Whether the two are not the same."""
-        return "".join(p for p, _ in self.first) != "".join(p for p, _ in self.second)
+        """Whether the two contradict each other."""
+        return any(marked for _, marked in (*self.first, *self.second))
 
 
 ALIKE = 0.6
 """Values less alike than this are marked as a whole: single characters they share mean nothing."""
+OF_THE_RECORD = ("单位", "区县", "现状")
+"""What one person rightly has differently in each organisation: shown, not compared."""
 _SEXES = {"f": "女", "m": "男"}
 
 
@@ -50,6 +52,8 @@ def _values(r: Affiliated) -> list[tuple[str, str]]:
 
 
 def _line(label: str, x: str, y: str) -> Line:
+    if label in OF_THE_RECORD:
+        return Line(label, ((x, False),) if x else (), ((y, False),) if y else ())
     matcher = SequenceMatcher(None, x, y, autojunk=False)
     if x and y and matcher.ratio() < ALIKE:
         return Line(label, ((x, True),), ((y, True),))

@@ -32,12 +32,12 @@
     if ((b = up(e, '[data-close]'))) { close(b.closest('details')); return; }
     each('details.menu[open]', function (m) { if (!m.contains(e.target)) m.open = false; });
   });
-  /* one letter presses what carries it as data-key, unless something is being typed */
+  /* one letter presses what carries it as data-key (or goes into it), unless something is being typed */
   document.addEventListener('keydown', function (e) {
     if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || !/^[a-z]$/i.test(e.key) || e.target.matches('input, select, textarea')) return;
     if (document.querySelector('details.dialog[open], details.menu[open]')) return;
     var b = document.querySelector('[data-key="' + e.key.toLowerCase() + '"]');
-    if (b) { e.preventDefault(); b.click(); }
+    if (b) { e.preventDefault(); if (b.matches('input, select, textarea')) b.focus(); else b.click(); }
   });
   document.addEventListener('keydown', function (e) {
     if (e.key !== 'Escape') return;
