@@ -263,7 +263,7 @@ async def test_what_differs_is_marked_and_what_is_missing_is_not(hub: Hub) -> No
     assert lines["姓名"].first == (("张", False), ("小", True), ("伟", False))
     assert lines["姓名"].second == (("张", False), ("晓", True), ("伟", False))
     assert lines["区县"].second == (("武侯区", False),)
-    assert [label for label, line in lines.items() if line.differs] == ["姓名"]
+    assert [label for label, line in lines.items() if line.differs] == ["姓名", "手机号"]
     assert lines["手机号"].first == (("120****5530", False),)
     assert lines["手机号"].second == ()
     assert "双方都没有登记身份证号" in says("R4", records[ids[0]], records[ids[1]])

@@ -9,6 +9,10 @@ Part = tuple[str, bool]
 """A piece of a value, and whether the other record has something else there."""
 
 
+OF_THE_RECORD = ("单位", "区县", "现状")
+"""What one person rightly has differently in each organisation: shown, not compared."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of the comparison; an empty value was not registered."""
@@ -19,14 +23,13 @@ class Line:
 
     @property
     def differs(self) -> bool:
-        """Whether the two contradict each other."""
-        return any(marked for _, marked in (*self.first, *self.second))
+        """Whether the two say different things of one person, or only one says anything."""
+        said = ("".join(text for text, _ in parts) for parts in (self.first, self.second))
+        return self.label not in OF_THE_RECORD and len(set(said)) > 1
 
 
 ALIKE = 0.6
 """Values less alike than this are marked as a whole: single characters they share mean nothing."""
-OF_THE_RECORD = ("单位", "区县", "现状")
-"""What one person rightly has differently in each organisation: shown, not compared."""
 _SEXES = {"f": "女", "m": "男"}
 
 
