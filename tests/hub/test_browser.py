@@ -20,6 +20,9 @@ from tests.hub.telling import announced, state
 
 pytestmark = pytest.mark.browser
 
+UNDER_A_MESSAGE = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea')].filter(i =>
+  [...document.querySelectorAll('.toast')].some(t => { const a = i.getBoundingClientRect(), b = t.getBoundingClientRect();
+    return a.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; })).map(i => i.name)"""
 DESK, PHONE = (1366, 768), (390, 844)
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SURNAMES, GIVEN = (
@@ -111,7 +114,12 @@ async def test_a_clerk_looks_somebody_up(chromium: Browser, address: str, size: 
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     await sign_in(page, address, "clerk")
+    await context.clear_cookies()
+    await sign_in(page, address, "clerk")
+    await expect(page.locator(".toast", has_text="上次登录")).to_be_visible()
     await check(page, size[0], "home")
+    covered = await page.evaluate(UNDER_A_MESSAGE)
+    assert covered == []
     await page.goto(f"{address}/lookup")
     await page.fill("[name=q]", "shan")
     await page.select_option("[name=purpose]", "joint_activity")

@@ -64,15 +64,6 @@
   });
   window.addEventListener('pageshow', function () { each('form[data-sent]', function (f) { delete f.dataset.sent; }); each('.busy', function (x) { x.classList.remove('busy'); }); });
 
-  /* good news goes away by itself, bad news waits */
-  function toasts() {
-    each('[data-toast]', function (t) {
-      if (t.dataset.ready) return; t.dataset.ready = '1';
-      each('[data-dismiss]', function (b) { b.hidden = false; }, t);
-      if (t.dataset.toast !== 'ok' && t.dataset.toast !== 'info') return;
-      (function wait() { setTimeout(function () { if (t.matches(':hover') || t.contains(document.activeElement)) wait(); else t.remove(); }, 7000); })();
-    });
-  }
   /* on a phone the heads of the columns are away: a bare figure says what it counts */
   function labels() {
     each('table.list:not(.keep)', function (t) {
@@ -83,9 +74,9 @@
     });
   }
   function ready(root) {
-    each('[data-toggle-password], [data-close]', function (b) { b.hidden = false; }, root);
+    each('[data-toggle-password], [data-close], [data-dismiss]', function (b) { b.hidden = false; }, root);
     each('[data-back]', function (b) { b.hidden = history.length < 2; }, root);
-    count(); toasts(); labels();
+    count(); labels();
     each('[role=alert][tabindex]', function (n) { n.focus(); }, root);
   }
   /* a tree beside the list is open at the desk and folded above it on a narrow screen */
