@@ -106,10 +106,13 @@ _TITLES = {
 
 
 def wants_page(request: Request) -> bool:
-    """True for a browser's page or part; false for the API and other programs."""
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get(
-        "accept", "text/html"
-    )
+    """True for a browser's page or part; false for the API and other programs.
+
+    htmx asks for its parts with `Accept: */*`.
+    """
+    if request.url.path.startswith("/api/"):
+        return False
+    return "hx-request" in request.headers or "text/html" in request.headers.get("accept", "text/html")
 
 
 async def respond(request: Request, problem: Problem) -> Response:

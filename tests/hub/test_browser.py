@@ -20,6 +20,9 @@ from tests.hub.telling import announced, state
 
 pytestmark = pytest.mark.browser
 
+UNDER_A_MESSAGE = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea')].filter(i =>
+  [...document.querySelectorAll('.toast')].some(t => { const a = i.getBoundingClientRect(), b = t.getBoundingClientRect();
+    return a.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom; })).map(i => i.name)"""
 DESK, PHONE = (1366, 768), (390, 844)
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SURNAMES, GIVEN = (
@@ -111,7 +114,12 @@ async def test_a_clerk_looks_somebody_up(chromium: Browser, address: str, size: 
     complaints: list[str] = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     await sign_in(page, address, "clerk")
+    await context.clear_cookies()
+    await sign_in(page, address, "clerk")
+    await expect(page.locator(".toast", has_text="上次登录")).to_be_visible()
     await check(page, size[0], "home")
+    covered = await page.evaluate(UNDER_A_MESSAGE)
+    assert covered == []
     await page.goto(f"{address}/lookup")
     await page.fill("[name=q]", "shan")
     await page.select_option("[name=purpose]", "joint_activity")
@@ -164,6 +172,8 @@ async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int
     await expect(page.get_by_role("heading", name="这两条记录是同一个人吗")).to_be_visible()
     await page.keyboard.press("y")  # no reason yet: it asks for one and decides nothing
     await expect(page.locator(".decide [name=reason]")).to_be_focused()
+    await page.locator("main h1").click()
+    await page.keyboard.press("r")
     await page.keyboard.type("电话核实为同一人")
     await page.locator("main h1").click()
     await page.keyboard.press("y")
@@ -173,7 +183,8 @@ async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int
     await expect(page.locator("#f-undo-reason")).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", name="这两条记录是同一个人吗")).to_be_visible()
-    await page.fill(".decide [name=reason]", "见到本人")
+    await page.keyboard.press("r")
+    await page.keyboard.type("见到本人")
     await page.get_by_role("button", name="确认同一人").click()
     await expect(page.get_by_text("没有待核对的记录")).to_be_visible()
     await page.goto(f"{address}/quality")
@@ -210,4 +221,21 @@ async def test_a_lookup_works_without_scripts(chromium: Browser, address: str) -
     await page.get_by_role("button", name="查询").click()
     await page.locator(".row-link:visible").first.click()
     await expect(page.get_by_text("本次查看已登记")).to_be_visible()
+    await context.close()
+
+
+async def test_signed_out_meanwhile_a_row_leads_to_the_sign_in(chromium: Browser, address: str) -> None:
+    context = await chromium.new_context(viewport={"width": 1366, "height": 768})
+    page = await context.new_page()
+    await sign_in(page, address, "clerk")
+    await page.goto(f"{address}/lookup")
+    await page.fill("[name=q]", "单文慧")
+    await page.select_option("[name=purpose]", "visit")
+    await page.press("[name=q]", "Enter")
+    await page.wait_for_url("**/lookup/*")
+    back = page.url.removeprefix(address)
+    await context.clear_cookies()
+    await page.locator(".row-link:visible").first.click()
+    await page.wait_for_url("**/signin?next=*")
+    await expect(page.locator("[name=next]")).to_have_value(back)
     await context.close()

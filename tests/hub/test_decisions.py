@@ -24,9 +24,9 @@ async def test_separate_keeps_apart_through_later_events_and_undo_joins_again(hu
     await hub.tell("gamma", changed(c, post="委员"))
     await hub.tell("beta", changed(b, post="委员"))
     assert await people(hub) == [{"alpha:张伟", "beta:张伟"}, {"gamma:张伟"}]
-    for verdict in await rows_of(hub, "verdict"):
-        async with hub.database.transaction() as session:
-            await service.undo(session, verdict["id"], "查实为同一人", STEWARD)
+    verdict, _ = await rows_of(hub, "verdict")
+    async with hub.database.transaction() as session:
+        await service.undo(session, verdict["id"], "查实为同一人", STEWARD)
     assert len(await people(hub)) == 1
     async with hub.database.transaction() as session:
         with pytest.raises(Refused):

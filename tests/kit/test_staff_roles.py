@@ -21,7 +21,8 @@ async def test_nobody_signed_in(here: World) -> None:
     assert posted.status_code == 401
     assert "没有提交" in posted.text
     part = await browser.get(
-        "/things", headers={"hx-request": "true", "hx-current-url": "http://127.0.0.1:8009/list?p=2"}
+        "/things",
+        headers={"accept": "*/*", "hx-request": "true", "hx-current-url": "http://127.0.0.1:8009/list?p=2"},
     )
     assert (part.status_code, part.headers["hx-redirect"]) == (401, "/signin?next=%2Flist%3Fp%3D2")
     api = await browser.client.get("/api/v1/me")

@@ -36,7 +36,7 @@ TITLES = {
     Kind.CARD: "会员证号",
     Kind.TAIL: "后四位",
     Kind.NAME: "姓名",
-    Kind.GIVEN: "名字",
+    Kind.GIVEN: "名（不含姓）",
     Kind.PINYIN: "拼音",
     Kind.INITIALS: "首字母",
     Kind.MIXED: "拼音加首字母",

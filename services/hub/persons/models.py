@@ -124,7 +124,10 @@ class Edge(HubBase):
 
 
 class Verdict(HubBase):
-    """What staff decided of a pair, with the reason; undone by `undone_at`, kept for good, above any rule."""
+    """What staff decided of a pair, with the reason; undone by `undone_at`, kept for good, above any rule.
+
+    Verdicts of one `decision` (a record taken out is kept apart from each of the others) are undone together.
+    """
 
     __tablename__ = "verdict"
     __table_args__ = (
@@ -132,11 +135,13 @@ class Verdict(HubBase):
         CheckConstraint("says in ('same', 'never')", name="says"),
         Index("uq_verdict_standing", "a", "b", unique=True, postgresql_where=text("undone_at is null")),
         Index("ix_verdict_b", "b", postgresql_where=text("undone_at is null")),
+        Index("ix_verdict_decision", "decision"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     a: Mapped[UUID] = mapped_column(Uuid)
     b: Mapped[UUID] = mapped_column(Uuid)
+    decision: Mapped[UUID] = mapped_column(Uuid, server_default=text("uuidv7()"))
     says: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     by_id: Mapped[UUID] = mapped_column(Uuid)

@@ -50,8 +50,9 @@ async def separate(
     session: Tx, staff: Steward, person_id: UUID, affiliation: Annotated[UUID, Form()], reason: Reason = None
 ) -> Response:
     """Take one record out of this person."""
-    await service.separate(session, affiliation, person_id, given(reason), staff)
-    return see_other("/candidates", _("已拆分。需要时可在下面的判断记录里撤销。"))
+    rest, *others = await service.separate(session, affiliation, person_id, given(reason), staff)
+    said = _("已拆分为%(n)s个人。分出去的人在下面的判断记录里，也可以在那里撤销。") % {"n": 1 + len(others)}
+    return see_other(f"/persons/{rest}", said)
 
 
 @router.post("/persons/{person_id}/join")

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from services.hub.persons.rules import Pair
+
 
 class _View(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -47,11 +49,11 @@ class Evidence(_View):
 
 
 class Decided(_View):
-    """What staff decided of two records, standing or undone."""
+    """What staff decided at once, standing or undone: of two records, or of one and each of others."""
 
     id: int
-    a: UUID
-    b: UUID
+    """a verdict of the decision, to undo the whole by"""
+    pairs: tuple[Pair, ...]
     says: str
     reason: str
     by_id: UUID
@@ -60,6 +62,12 @@ class Decided(_View):
     undone_at: datetime | None
     undone_by: str | None
     undone_reason: str | None
+
+    @property
+    def sides(self) -> tuple[UUID, tuple[UUID, ...]]:
+        """The record that is in every pair, and the others."""
+        one = min(set(self.pairs[0]).intersection(*self.pairs))
+        return one, tuple(i for pair in self.pairs for i in pair if i != one)
 
 
 class Linked(Evidence):

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
 
 from collections.abc import Iterable, Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,14 @@ from services.hub.persons import linking, store
 from services.hub.persons.models import Edge, Verdict
 from services.hub.persons.rules import Pair, ordered
 from services.hub.persons.schemas import Affiliated, Decided, Evidence, Explanation
-from services.hub.persons.views import affiliated, evidence_of, links_of, standing_verdicts, verdicts_of
+from services.hub.persons.views import (
+    affiliated,
+    by_id,
+    evidence_of,
+    links_of,
+    standing_verdicts,
+    verdicts_of,
+)
 from shared.kit import audit, clock
 from shared.kit.audit import Actor
 from shared.kit.errors import NotFound, Refused
@@ -88,8 +95,13 @@ async def decide(
         )
 
 
-async def separate(session: AsyncSession, affiliation: UUID, person_id: UUID, reason: str, by: Actor) -> None:
-    """Take one record out of a person: it is kept apart from each of the others until undone."""
+async def separate(
+    session: AsyncSession, affiliation: UUID, person_id: UUID, reason: str, by: Actor
+) -> list[UUID]:
+    """Take one record out of a person: it is kept apart from each of the others until undone.
+
+    Gives the persons that came of it, the one with the record that was taken out last.
+    """
     refuse_number(reason)
     await store.lock(session)
     members = [r.id for r in await affiliations(session, person_id)]
@@ -99,23 +111,24 @@ async def separate(session: AsyncSession, affiliation: UUID, person_id: UUID, re
     await _supersede(session, pairs, by, "改判")
     await _record(session, pairs, "never", reason, by)
     await linking.relink(session, members)
+    found = {r.id: r.person_id for r in (await by_id(session, members)).values()}
+    out = found.pop(affiliation)
+    return [*dict.fromkeys(found[i] for i in members if i in found), out]
 
 
-async def undo(session: AsyncSession, verdict_id: int, reason: str, by: Actor) -> Pair:
-    """Take a decision back; the rules hold again for the pair."""
+async def undo(session: AsyncSession, verdict_id: int, reason: str, by: Actor) -> list[Pair]:
+    """Take the decision back that this verdict is of; the rules hold again for all its pairs."""
     refuse_number(reason)
     await store.lock(session)
-    verdict = await session.scalar(
-        select(Verdict).where(Verdict.id == verdict_id, Verdict.undone_at.is_(None)).with_for_update()
-    )
-    if verdict is None:
+    pairs = [(v.a, v.b) for v in await _standing_with(session, verdict_id)]
+    if not pairs:
         raise Refused("这个判断已经撤销过了", hint="请刷新页面。")
-    pair = verdict.a, verdict.b
-    await _supersede(session, [pair], by, reason)
-    audit.record(session, actor=by, action="person.undone", target=("verdict", verdict_id),
-                 detail={"reason": reason, "affiliation": str(pair[0]), "other": str(pair[1])})  # fmt: skip
-    await linking.relink(session, pair)
-    return pair
+    await _supersede(session, pairs, by, reason)
+    for a, b in pairs:
+        audit.record(session, actor=by, action="person.undone", target=("verdict", verdict_id),
+                     detail={"reason": reason, "affiliation": str(a), "other": str(b)})  # fmt: skip
+    await linking.relink(session, {i for pair in pairs for i in pair})
+    return pairs
 
 
 async def recent_verdicts(session: AsyncSession, limit: int = 20) -> list[Decided]:
@@ -156,16 +169,27 @@ async def _must_be_as_shown(session: AsyncSession, pair: Pair, shown: int) -> No
         raise Refused("这一组已不在等待核对", hint="记录或依据刚刚变动过；请刷新后再看。")
 
 
+async def _standing_with(session: AsyncSession, verdict_id: int) -> Sequence[Verdict]:
+    """What stands of the decision of a verdict that stands itself."""
+    standing = Verdict.undone_at.is_(None)
+    decision = select(Verdict.decision).where(Verdict.id == verdict_id, standing).scalar_subquery()
+    found = select(Verdict).where(Verdict.decision == decision, standing).order_by(Verdict.id)
+    return (await session.scalars(found.with_for_update())).all()
+
+
 async def _supersede(session: AsyncSession, pairs: Iterable[Pair], by: Actor, reason: str) -> None:
+    values = {"undone_at": clock.now(), "undone_by": by.name, "undone_reason": reason}
     for a, b in pairs:
         standing = (Verdict.a == a, Verdict.b == b, Verdict.undone_at.is_(None))
-        values = {"undone_at": clock.now(), "undone_by": by.name, "undone_reason": reason}
         await session.execute(update(Verdict).where(*standing).values(values))
 
 
 async def _record(session: AsyncSession, pairs: Sequence[Pair], says: str, reason: str, by: Actor) -> None:
+    decision = uuid4()
     for a, b in pairs:
-        session.add(Verdict(a=a, b=b, says=says, reason=reason, by_id=by.id, by_name=by.name))
+        session.add(
+            Verdict(decision=decision, a=a, b=b, says=says, reason=reason, by_id=by.id, by_name=by.name)
+        )
     await session.flush()
     for a, b in pairs:
         audit.record(session, actor=by, action=f"person.{says}", target=("affiliation", a),

@@ -31,11 +31,20 @@ _EVIDENCE = text(
     " union select a, b, rule, state, since from edge where revoked_at is null and b = any(:ids)) e"
     " order by state <> 'linked', rule, since, a, b limit :most"
 )
-_VERDICTS = text(
-    "select * from verdict where id in (select id from verdict where a = any(:ids)"
-    " union select id from verdict where b = any(:ids)) order by id desc limit :most"
+# verdicts of one decision that shared its fate until now are one line
+_DECIDED = (
+    "select min(id) id, array_agg(a order by id) firsts, array_agg(b order by id) seconds, says, reason,"
+    " by_id, by_name, at, undone_at, undone_by, undone_reason from verdict where {which} group by decision,"
+    " says, reason, by_id, by_name, at, undone_at, undone_by, undone_reason order by min(id) desc limit :most"
 )
-_STANDING = text("select * from verdict where undone_at is null order by id desc limit :most")
+_VERDICTS = text(
+    _DECIDED.format(
+        which="decision in (select decision from verdict where a = any(:ids)"
+        " union select decision from verdict where b = any(:ids))"
+    )
+)
+_NEWEST = "select decision from verdict where undone_at is null order by id desc limit :most"
+_STANDING = text(_DECIDED.format(which=f"undone_at is null and decision in ({_NEWEST})"))
 _PAST = text(
     "select * from (select a, b, rule, state, since, revoked_at from edge where state = 'linked'"
     " and a = any(:ids) union select a, b, rule, state, since, revoked_at from edge where state = 'linked'"
@@ -56,6 +65,11 @@ async def affiliated(session: AsyncSession, persons: Iterable[UUID]) -> list[Aff
     return [_affiliated(r) for r in rows]
 
 
+def _decided(row: Any) -> Decided:
+    values = dict(row)
+    return Decided(pairs=tuple(zip(values.pop("firsts"), values.pop("seconds"), strict=True)), **values)
+
+
 async def evidence_of(session: AsyncSession, ids: Iterable[UUID]) -> list[Evidence]:
     """Standing evidence that touches these records."""
     rows = (await session.execute(_EVIDENCE, {"ids": list(ids), "most": MOST})).mappings()
@@ -65,13 +79,13 @@ async def evidence_of(session: AsyncSession, ids: Iterable[UUID]) -> list[Eviden
 async def verdicts_of(session: AsyncSession, ids: Iterable[UUID]) -> list[Decided]:
     """What staff decided of these records, undone decisions too."""
     rows = (await session.execute(_VERDICTS, {"ids": list(ids), "most": MOST})).mappings()
-    return [Decided.model_validate(dict(r)) for r in rows]
+    return [_decided(r) for r in rows]
 
 
 async def standing_verdicts(session: AsyncSession, limit: int) -> list[Decided]:
     """The newest decisions that stand."""
     rows = (await session.execute(_STANDING, {"most": limit})).mappings()
-    return [Decided.model_validate(dict(r)) for r in rows]
+    return [_decided(r) for r in rows]
 
 
 async def links_of(session: AsyncSession, ids: Iterable[UUID]) -> list[Linked]:
@@ -88,4 +102,4 @@ async def by_id(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Affili
 
 async def parties(session: AsyncSession, verdicts: Iterable[Decided]) -> dict[UUID, Affiliated]:
     """The records that decisions are about."""
-    return await by_id(session, {i for v in verdicts for i in (v.a, v.b)})
+    return await by_id(session, {i for v in verdicts for pair in v.pairs for i in pair})

@@ -1,4 +1,4 @@
-"""Two records side by side, what differs marked: pure."""
+"""Two records side by side, what cannot be true of one person marked: pure."""
 
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -7,6 +7,10 @@ from services.hub.persons import Affiliated
 
 Part = tuple[str, bool]
 """A piece of a value, and whether the other record has something else there."""
+
+
+OF_THE_RECORD = ("单位", "区县", "现状")
+"""What one person rightly has differently in each organisation: shown, not compared."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +23,9 @@ class Line:
 
     @property
     def differs(self) -> bool:
-        """Whether the two are not the same."""
-        return "".join(p for p, _ in self.first) != "".join(p for p, _ in self.second)
+        """Whether the two say different things of one person, or only one says anything."""
+        said = ("".join(text for text, _ in parts) for parts in (self.first, self.second))
+        return self.label not in OF_THE_RECORD and len(set(said)) > 1
 
 
 ALIKE = 0.6
@@ -50,6 +55,8 @@ def _values(r: Affiliated) -> list[tuple[str, str]]:
 
 
 def _line(label: str, x: str, y: str) -> Line:
+    if label in OF_THE_RECORD:
+        return Line(label, ((x, False),) if x else (), ((y, False),) if y else ())
     matcher = SequenceMatcher(None, x, y, autojunk=False)
     if x and y and matcher.ratio() < ALIKE:
         return Line(label, ((x, True),), ((y, True),))

@@ -92,12 +92,12 @@ async def decide(session: AsyncSession, pair: Pair, says: str, reason: str, by: 
     await session.execute(text("delete from raised where a = :a and b = :b"), {"a": pair[0], "b": pair[1]})
 
 
-async def undo(session: AsyncSession, verdict_id: int, reason: str, by: Actor) -> Pair:
-    """Take a decision back: the pair waits again if the rules still ask."""
-    pair = await persons.undo(session, verdict_id, reason, by)
-    await session.execute(_BACK, {"a": pair[0], "b": pair[1], "because": "undone", "search": None})
+async def undo(session: AsyncSession, verdict_id: int, reason: str, by: Actor) -> None:
+    """Take a decision back: its pairs wait again if the rules still ask."""
+    pairs = await persons.undo(session, verdict_id, reason, by)
+    back = [{"a": a, "b": b, "because": "undone", "search": None} for a, b in pairs]
+    await session.execute(_BACK, back)
     await session.execute(_STALE)
-    return pair
 
 
 async def later(session: AsyncSession, pair: Pair, until: date | None, by: Actor) -> None:

@@ -32,12 +32,12 @@
     if ((b = up(e, '[data-close]'))) { close(b.closest('details')); return; }
     each('details.menu[open]', function (m) { if (!m.contains(e.target)) m.open = false; });
   });
-  /* one letter presses what carries it as data-key, unless something is being typed */
+  /* one letter presses what carries it as data-key (or goes into it), unless something is being typed */
   document.addEventListener('keydown', function (e) {
     if (e.ctrlKey || e.altKey || e.metaKey || e.repeat || !/^[a-z]$/i.test(e.key) || e.target.matches('input, select, textarea')) return;
     if (document.querySelector('details.dialog[open], details.menu[open]')) return;
     var b = document.querySelector('[data-key="' + e.key.toLowerCase() + '"]');
-    if (b) { e.preventDefault(); b.click(); }
+    if (b) { e.preventDefault(); if (b.matches('input, select, textarea')) b.focus(); else b.click(); }
   });
   document.addEventListener('keydown', function (e) {
     if (e.key !== 'Escape') return;
@@ -64,15 +64,6 @@
   });
   window.addEventListener('pageshow', function () { each('form[data-sent]', function (f) { delete f.dataset.sent; }); each('.busy', function (x) { x.classList.remove('busy'); }); });
 
-  /* good news goes away by itself, bad news waits */
-  function toasts() {
-    each('[data-toast]', function (t) {
-      if (t.dataset.ready) return; t.dataset.ready = '1';
-      each('[data-dismiss]', function (b) { b.hidden = false; }, t);
-      if (t.dataset.toast !== 'ok' && t.dataset.toast !== 'info') return;
-      (function wait() { setTimeout(function () { if (t.matches(':hover') || t.contains(document.activeElement)) wait(); else t.remove(); }, 7000); })();
-    });
-  }
   /* on a phone the heads of the columns are away: a bare figure says what it counts */
   function labels() {
     each('table.list:not(.keep)', function (t) {
@@ -83,9 +74,9 @@
     });
   }
   function ready(root) {
-    each('[data-toggle-password], [data-close]', function (b) { b.hidden = false; }, root);
+    each('[data-toggle-password], [data-close], [data-dismiss]', function (b) { b.hidden = false; }, root);
     each('[data-back]', function (b) { b.hidden = history.length < 2; }, root);
-    count(); toasts(); labels();
+    count(); labels();
     each('[role=alert][tabindex]', function (n) { n.focus(); }, root);
   }
   /* a tree beside the list is open at the desk and folded above it on a narrow screen */
