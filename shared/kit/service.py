@@ -122,6 +122,7 @@ class Service:
         set_up_logging(self.kit.settings.service, self.kit.settings.log_level)
         works = self.kit.settings.role in ("all", "worker")
         try:
+            self.kit.working.begin()
             await hold_to(self.kit.database, self.kit.settings)
             await self.kit.bus.start()
             await self.engine.start(works=works)
@@ -136,4 +137,5 @@ class Service:
         for step in (self.worker.stop(), self.engine.stop(), self.kit.bus.stop(), self.kit.database.close()):
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(step, 10)
+        self.kit.working.close()
         log.info("stopped")

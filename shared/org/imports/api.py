@@ -9,8 +9,8 @@ from shared.kit import audit
 from shared.kit.db import Tx
 from shared.kit.staff import Staff, require
 from shared.kit.types import Count, SearchText
+from shared.kit.web.downloads import as_download
 from shared.org.imports import queries, service
-from shared.org.imports.downloads import as_download
 from shared.org.imports.errors_file import errors_file
 from shared.org.imports.schemas import (
     ConfirmIn,

@@ -19,8 +19,8 @@ from shared.kit.staff import Staff, require, still_in
 from shared.kit.types import Count, FreeText200, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.downloads import as_download
 from shared.org.imports import queries, service
-from shared.org.imports.downloads import as_download
 from shared.org.imports.errors_file import errors_file
 from shared.org.imports.models import WORKING, ImportBatch
 from shared.org.imports.showing import STATUS, batch_context, mapping_of
