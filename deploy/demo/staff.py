@@ -58,7 +58,7 @@ def accounts(logins: Iterable[DemoLogin], district: Scope | None) -> list[NewAcc
                 roles=login.roles,
                 password=PASSWORD,
                 scope_path=limit.path if limit else "",
-                scope_unit=limit.unit if limit else None,
+                scope_unit=limit.id if limit else None,
                 scope_name=limit.name if limit else "",
             )
         )

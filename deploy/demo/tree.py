@@ -19,7 +19,7 @@ async def ensure_tree(org: OrgKit, organisation: Organisation) -> Scope:
             await _found(session, org, organisation)
         units = await units_of(session, org, [(district_unit(organisation),)])
     (district,) = units.values()
-    return Scope(district.path, district.id, district.name)
+    return Scope(district.path, district.id, tuple(district.names))
 
 
 def district_unit(organisation: Organisation) -> str:

@@ -1,7 +1,8 @@
 """Use cases of accounts: create, edit, disable, unlock, passwords, and the demo's list."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import select
@@ -39,8 +40,27 @@ class Scope:
     """A subtree of units as an account's limit; the empty path is the whole organisation."""
 
     path: str = ""
-    unit: UUID | None = None
-    name: str = ""
+    id: UUID | None = None
+    names: tuple[str, ...] = ()
+    """from the top to the unit: units of one name are told apart by it"""
+
+    @property
+    def name(self) -> str:
+        """The unit's own name."""
+        return self.names[-1] if self.names else ""
+
+
+class Scopes(Protocol):
+    """The units of a service that has them, for whoever gives accounts their limit."""
+
+    async def find(self, session: AsyncSession, typed: str) -> Sequence[Scope]:
+        """Units by their name or its pinyin."""
+
+    async def get(self, session: AsyncSession, unit_id: UUID) -> Scope | None:
+        """The unit of that id, if it is still there."""
+
+    async def at(self, session: AsyncSession, paths: Collection[str]) -> Mapping[str, Scope]:
+        """The units at these paths, by path."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +214,7 @@ def _columns(given: Particulars) -> dict[str, object]:
         "office": given.office,
         "roles": list(given.roles),
         "scope_path": given.scope.path,
-        "scope_unit": given.scope.unit,
+        "scope_unit": given.scope.id,
         "scope_name": given.scope.name,
     }
 
