@@ -23,7 +23,7 @@ from shared.kit.log import set_up_logging
 from shared.kit.module import Module
 from shared.kit.others import Others, nobody
 from shared.kit.settled import hold_to
-from shared.kit.staff.cookies import session_cookie
+from shared.kit.staff.known import is_known
 from shared.kit.stopping import set_by_signals
 from shared.kit.web import Brand, Find, Web, mount_web, render_problem
 
@@ -105,7 +105,7 @@ class Service:
             BodyLimit,
             limit=BODY_LIMIT,
             larger=dict.fromkeys(uploads.paths, uploads.limit),
-            cookie=session_cookie(kit.settings),
+            knows=is_known,
         )
         app.add_middleware(Heads)
         app.add_middleware(Observe, service=kit.settings.service)
