@@ -21,7 +21,7 @@ from shared.org.kit import OrgKit
 from shared.org.members.export import FULL, export
 from shared.org.members.filters import address, chips, parameters, saved
 from shared.org.members.kinds import kind_of, standing_title
-from shared.org.members.listing import conditions, read_page
+from shared.org.members.listing import conditions, order_of, read_page
 from shared.org.members.models import Member
 from shared.org.members.schemas import Blank, RollPage, RollQuery
 from shared.org.members.search import found_by, note_search, recall, remember
@@ -59,7 +59,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         where = conditions(query.filters(unit.path if unit else ""), staff.scope_path)
         if typed:
             where.append(found_by(org, typed))
-        page = await read_page(session, where, sort=query.sort, after=query.after, size=PAGE)
+        page = await read_page(session, org, where, sort=query.sort, after=query.after, size=PAGE)
         if typed:
             note_search(session, staff, page)
         return render(
@@ -184,7 +184,7 @@ def _exporting(router: APIRouter, org: OrgKit) -> None:
 
 async def _chosen(session: AsyncSession, staff: Staff, ids: list[UUID]) -> list[Member]:
     query = select(Member).where(Member.id.in_(ids), below(Member.unit_path, staff.scope_path))
-    people = list(await session.scalars(query.order_by(Member.name_py, Member.id)))
+    people = list(await session.scalars(query.order_by(*order_of("name"))))
     if len(people) != len(set(ids)):
         raise NotFound("有人不在您的管理范围内", hint="请返回名册重新选择。")
     return people
