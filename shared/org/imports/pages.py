@@ -28,6 +28,8 @@ from shared.org.imports.worker import ImportWorker
 from shared.org.kit import OrgKit
 
 Runner = Annotated[Staff, Depends(require("imports.run"))]
+Taker = Annotated[Staff, Depends(require("imports.run", "imports.export"))]
+"""who may take lines with whole numbers away: never a token"""
 Typed = Annotated[FreeText200, Form()]
 Place = Annotated[SearchText, Query()]
 Events = AsyncIterator[ServerSentEvent]
@@ -191,7 +193,7 @@ def _writing(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
         return see_other(f"/imports/{batch_id}")
 
     @router.get("/{batch_id}/errors")
-    async def errors(session: Tx, staff: Runner, batch_id: UUID) -> Response:
+    async def errors(session: Tx, staff: Taker, batch_id: UUID) -> Response:
         """The lines that were not written, to be mended and sent again."""
         batch = await service.get_batch(session, staff, batch_id)
         audit.record(session, actor=staff, action="import.errors", target=("import", batch.id))
