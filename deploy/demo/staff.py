@@ -32,6 +32,7 @@ COMMON = (
 )
 ORGANISATION = (
     *COMMON,
+    DemoLogin("importer", "夏初临", "导入 / importer", ("importer",), "信息中心"),
     DemoLogin("district", "叶知秋", "区级经办 / district clerk", ("clerk",), DEMO_DISTRICT, in_district=True),
 )
 HUB = (
