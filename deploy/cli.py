@@ -10,6 +10,7 @@ from deploy.local.demo import DemoSettingError
 from deploy.local.home import ForeignFolderError
 from deploy.local.leftovers import AlreadyRunningError
 from deploy.local.ports import PortTakenError
+from shared.kit.settled import OtherProfileError
 from shared.kit.testing.process import ServerError
 
 Run = Callable[[argparse.Namespace], int]
@@ -53,6 +54,7 @@ EXPECTED = (
     ForeignFolderError,
     AlreadyRunningError,
     PortTakenError,
+    OtherProfileError,
     ServerError,
 )
 

@@ -10,6 +10,7 @@ from deploy.commands import common
 from deploy.commands.table import show
 from deploy.local.demo import chosen_people, load_demo
 from deploy.local.leftovers import only_one
+from deploy.local.settled import hold_suite
 from deploy.local.suite import Suite
 from deploy.local.watch import Watch, end_on_signals, ignore_signals
 
@@ -38,6 +39,7 @@ def _start(suite: Suite, console: Console) -> None:
     steps: list[Step] = [
         ("PostgreSQL, NATS", suite.start_servers),
         ("数据库结构、总线权限 / databases, bus", suite.prepare),
+        ("算法组 / crypto profile", lambda: hold_suite(suite)),
         ("演示城市 / demo city", lambda: logins.extend(load_demo(suite, console))),
         ("各服务 / services", suite.start_services),
     ]

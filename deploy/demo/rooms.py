@@ -11,7 +11,7 @@ from deploy.demo.data import table
 from deploy.demo.organisations import PROFILES
 from deploy.demo.places import ORGANISATIONS, Organisation, districts
 from deploy.demo.trail import ACTOR
-from deploy.demo.tree import units_of
+from deploy.demo.tree import unit_called
 from shared.contracts.bookings import Booker
 from shared.contracts.venues import Opening, Sharing, WeekdayHours
 from shared.kit import clock
@@ -45,7 +45,9 @@ async def _venue(
 ) -> None:
     name, kind, capacity, district, address, equipment, parts = row
     top = next(d for d in districts() if d.name == district).unit(organisation)
-    (unit,) = (await units_of(session, org, [(top,)])).values()
+    unit = await unit_called(session, top)
+    if unit is None:
+        return
     new = NewVenue(
         name=name, kind=kind, capacity=capacity, address=district + address, equipment=tuple(equipment),
         unit_id=unit.id, opening=Opening(weekly=_HOURS, holidays="as_sunday"),

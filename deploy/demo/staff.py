@@ -32,6 +32,7 @@ COMMON = (
 )
 ORGANISATION = (
     *COMMON,
+    DemoLogin("importer", "夏初临", "导入 / importer", ("importer",), "信息中心"),
     DemoLogin("district", "叶知秋", "区级经办 / district clerk", ("clerk",), DEMO_DISTRICT, in_district=True),
 )
 HUB = (
@@ -58,7 +59,7 @@ def accounts(logins: Iterable[DemoLogin], district: Scope | None) -> list[NewAcc
                 roles=login.roles,
                 password=PASSWORD,
                 scope_path=limit.path if limit else "",
-                scope_unit=limit.unit if limit else None,
+                scope_unit=limit.id if limit else None,
                 scope_name=limit.name if limit else "",
             )
         )

@@ -7,24 +7,39 @@ from deploy.demo.staff import DEMO_DISTRICT
 from deploy.demo.trail import ACTOR
 from shared.kit.staff import Scope
 from shared.org.kit import OrgKit
-from shared.org.units import Unit, create_unit, create_units, ensure_top_unit, guess_kind, top_of
+from shared.org.units import (
+    Unit,
+    create_unit,
+    create_units,
+    ensure_top_unit,
+    guess_kind,
+    resolve_units,
+    top_of,
+)
 
 Path = tuple[str, ...]
 
 
-async def ensure_tree(org: OrgKit, organisation: Organisation) -> Scope:
-    """All units, founded when there is none yet; the scope of the demo district's clerk."""
+async def ensure_tree(org: OrgKit, organisation: Organisation) -> Scope | None:
+    """All units, founded when there is none yet; the scope of the demo district, if it still is called so."""
     async with org.kit.database.transaction() as session:
         if await top_of(session) is None:
             await _found(session, org, organisation)
-        units = await units_of(session, org, [(district_unit(organisation),)])
-    (district,) = units.values()
-    return Scope(district.path, district.id, district.name)
+        district = await unit_called(session, district_unit(organisation))
+    if district is None:
+        return None
+    return Scope(district.path, district.id, tuple(district.names))
 
 
 def district_unit(organisation: Organisation) -> str:
     """The unit of the demo district."""
     return next(d for d in districts() if d.name == DEMO_DISTRICT).unit(organisation)
+
+
+async def unit_called(session: AsyncSession, name: str) -> Unit | None:
+    """The one unit of this name; staff may have renamed or closed it since, and nothing is founded again."""
+    (found,) = (await resolve_units(session, [(name,)])).values()
+    return found[0] if len(found) == 1 else None
 
 
 async def units_of(session: AsyncSession, org: OrgKit, paths: list[Path]) -> dict[Path, Unit]:

@@ -30,6 +30,7 @@ def service_environment(
         "QUNTUAN_BASE_URL": address(ports, code),
         "QUNTUAN_HUB_URL": address(ports, HUB) if HUB in ports.by_name else "",
         "QUNTUAN_SYNTHETIC": "true",
+        "QUNTUAN_WORKING_ROOT": str(home.working),
     }
     if code != HUB:
         environment["QUNTUAN_MATCH_KEY_FILE"] = str(home.secret_file("match-key"))

@@ -35,6 +35,11 @@ class Home:
         return self.root / "secrets" / "nats"
 
     @property
+    def working(self) -> Path:
+        """Files that hold people in the clear while a service makes them."""
+        return self.root / "working"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

@@ -1,12 +1,15 @@
 """What every module builder of a service gets."""
 
 import asyncio
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from shared.kit.bus import Bus
 from shared.kit.db import Database
 from shared.kit.pii import CryptoProfile, FieldCipher, derive_key
 from shared.kit.settings import Settings
+from shared.kit.working import WorkingFiles
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class Kit:
     database: Database
     bus: Bus
     cipher: FieldCipher
+    working: WorkingFiles
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """set when the process is told to end: open streams end then"""
 
@@ -32,9 +36,11 @@ class Kit:
 
 def make_kit(settings: Settings) -> Kit:
     """The kit of a service; nothing is connected yet."""
+    root = settings.working_root or Path(tempfile.gettempdir())
     return Kit(
         settings=settings,
         database=Database(settings),
         bus=Bus.of(settings),
         cipher=FieldCipher(settings.secret("secret_key").encode(), CryptoProfile(settings.crypto_profile)),
+        working=WorkingFiles(root, settings.service),
     )

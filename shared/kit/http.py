@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -24,7 +25,7 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
 FOR_STRANGERS = 64_000
-"""Bytes a request may carry that brings no session and no token: a sign-in form needs less."""
+"""Bytes a request may carry whose session or token nobody knows: a sign-in form needs less."""
 QUIET = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -102,36 +103,43 @@ def route_pattern(scope: Scope) -> str:
     return str(path) if path else "unmatched"
 
 
+Knows = Callable[[Request], Awaitable[bool]]
+"""Whether a request comes from somebody known; asked for large bodies only."""
+
+
 class BodyLimit:
     """Refuse bodies over the limit before anything reads them; strangers may only send small ones."""
 
-    def __init__(self, app: ASGIApp, limit: int, larger: dict[str, int], cookie: str) -> None:
-        """`larger`: limits of single paths; `cookie`: name of the cookie of who is signed in."""
-        self.app, self.limit, self.larger, self.cookie = app, limit, larger, cookie
+    def __init__(self, app: ASGIApp, limit: int, larger: dict[str, int], knows: Knows) -> None:
+        """`larger`: limits of single paths."""
+        self.app, self.limit, self.larger, self.knows = app, limit, larger, knows
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        limit = self.larger.get(scope["path"], self.limit)
-        if self.cookie not in headers.get("cookie", "") and "authorization" not in headers:
-            limit = min(limit, FOR_STRANGERS)
-        declared = headers.get("content-length", "0")
+        declared = Headers(scope=scope).get("content-length", "0")
+        limit = await self._limit(scope, int(declared) if declared.isdigit() else 0)
         if declared.isdigit() and int(declared) > limit:
             await self._refuse(scope, receive, send, limit)
             return
         seen = 0
 
         async def counting() -> Message:
-            nonlocal seen
+            nonlocal seen, limit
             message = await receive()
-            seen += len(message.get("body", b""))
+            before, seen = seen, seen + len(message.get("body", b""))
+            if before <= FOR_STRANGERS < seen:  # nothing, or too little, was declared
+                limit = await self._limit(scope, seen)
             if seen > limit:
                 raise _too_large(limit)
             return message
 
         await self.app(scope, counting, send)
+
+    async def _limit(self, scope: Scope, size: int) -> int:
+        most = self.larger.get(scope["path"], self.limit)
+        return most if size <= FOR_STRANGERS or await self.knows(Request(scope)) else FOR_STRANGERS
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, limit: int) -> None:
         request = Request(scope, receive)

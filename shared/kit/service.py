@@ -23,7 +23,7 @@ from shared.kit.log import set_up_logging
 from shared.kit.module import Module
 from shared.kit.others import Others, nobody
 from shared.kit.settled import hold_to
-from shared.kit.staff.cookies import session_cookie
+from shared.kit.staff.known import is_known
 from shared.kit.stopping import set_by_signals
 from shared.kit.web import Brand, Find, Web, mount_web, render_problem
 
@@ -105,7 +105,7 @@ class Service:
             BodyLimit,
             limit=BODY_LIMIT,
             larger=dict.fromkeys(uploads.paths, uploads.limit),
-            cookie=session_cookie(kit.settings),
+            knows=is_known,
         )
         app.add_middleware(Heads)
         app.add_middleware(Observe, service=kit.settings.service)
@@ -122,6 +122,7 @@ class Service:
         set_up_logging(self.kit.settings.service, self.kit.settings.log_level)
         works = self.kit.settings.role in ("all", "worker")
         try:
+            self.kit.working.begin()
             await hold_to(self.kit.database, self.kit.settings)
             await self.kit.bus.start()
             await self.engine.start(works=works)
@@ -136,4 +137,5 @@ class Service:
         for step in (self.worker.stop(), self.engine.stop(), self.kit.bus.stop(), self.kit.database.close()):
             with contextlib.suppress(Exception):
                 await asyncio.wait_for(step, 10)
+        self.kit.working.close()
         log.info("stopped")

@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """How many numbers one member of staff may look up at the hub within a minute ..."""
     number_lookups_per_day: int = 500
     """... and within 24 hours."""
+    working_root: Path | None = None
+    """Where files with people in the clear are made, in a private folder; else the system's /tmp."""
     log_level: str = "INFO"
     pool_size: int = 10
 

@@ -113,6 +113,8 @@ Text2000 = Annotated[str, _line(2000), BeforeValidator(_text_in)]
 SearchText = Annotated[str, _line(100, 0), BeforeValidator(_text_in)]
 # a field of a form that may stay empty and then is an empty text
 FreeText200 = Annotated[str, _line(200, 0), BeforeValidator(_text_in)]
+# an opaque place in a list, as an answer gave it
+PageCursor = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]{0,2000}$")]
 # several lines: \n and \t allowed, the browser's \r\n becomes \n
 Lines2000 = Annotated[str, _line(2000), BeforeValidator(_lines_in)]
 Lines20000 = Annotated[str, _line(20_000), BeforeValidator(_lines_in)]

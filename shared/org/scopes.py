@@ -1,28 +1,32 @@
 """Finding the unit that limits what a staff account may see."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.staff import Scope
-from shared.org.units import resolve_units
-
-SEPARATOR = " / "
+from shared.org.units import Unit, find_units
 
 
-async def unit_scope(session: AsyncSession, typed: str) -> Sequence[Scope]:
-    """The units an administrator may mean by a name, or by names from the top down with "/" between them.
+class UnitScopes:
+    """The units of the organisation as limits."""
 
-    A unit is called by its name alone where no other has it, else with all above it.
-    """
-    path = tuple(name for part in re.split(r"[/／]", typed) if (name := part.strip()))
-    if not path:
-        return []
-    last = path[-1:]
-    found = await resolve_units(session, [path, last])
-    alone = len(found[last]) == 1
-    return [
-        Scope(path=unit.path, unit=unit.id, name=unit.name if alone else SEPARATOR.join(unit.names))
-        for unit in found[path]
-    ]
+    async def find(self, session: AsyncSession, typed: str) -> Sequence[Scope]:
+        """Active units by their name or its pinyin."""
+        return [_scope(unit) for unit in await find_units(session, typed, limit=12)]
+
+    async def get(self, session: AsyncSession, unit_id: UUID) -> Scope | None:
+        """The unit of that id; who is limited to a closed one stays so until somebody chooses anew."""
+        unit = await session.get(Unit, unit_id)
+        return _scope(unit) if unit else None
+
+    async def at(self, session: AsyncSession, paths: Collection[str]) -> Mapping[str, Scope]:
+        """The units at these paths."""
+        units = await session.scalars(select(Unit).where(Unit.path.in_(paths)))
+        return {unit.path: _scope(unit) for unit in units}
+
+
+def _scope(unit: Unit) -> Scope:
+    return Scope(path=unit.path, id=unit.id, names=tuple(unit.names))

@@ -24,7 +24,7 @@ from shared.org.members import members
 from shared.org.policy import MembershipPolicy
 from shared.org.profile import OrgProfile
 from shared.org.recount import recount
-from shared.org.scopes import unit_scope
+from shared.org.scopes import UnitScopes
 from shared.org.units import units
 from shared.org.venues import venues
 
@@ -45,7 +45,7 @@ def org_service(
         bookings(org),
         imports(org),
         *(build(org) for build in own),
-        staff(kit, unit_scope),
+        staff(kit, UnitScopes()),
         auditors(kit, Elsewhere(AuditSealed, AuditAnchored, _hub)),
         ops(kit),
     )

@@ -18,18 +18,19 @@ from deploy.demo.load import ensure_demo, settings_of
 from deploy.demo.organisations import POLICIES, PROFILES
 from deploy.demo.places import ORGANISATIONS, Organisation, districts, places
 from deploy.demo.trail import begun, finished
+from deploy.demo.tree import district_unit, unit_called
 from shared.kit import audit, clock
 from shared.kit.context import make_kit
 from shared.kit.staff import passwords
 from shared.kit.staff.models import StaffAccount
-from shared.kit.staff.roles import grants_of, objection, permits
+from shared.kit.staff.roles import ROLES, grants_of, objection, permits
 from shared.kit.staff.rules import RULES, password_objection
 from shared.org.imports.places import Place, Places, names_of
 from shared.org.kit import OrgKit, make_org_kit
 from shared.org.members import admit_many
 from shared.org.members.filling import plain_of
 from shared.org.members.models import Member
-from shared.org.units import Unit
+from shared.org.units import Unit, rename_unit
 from tests.demo.conftest import CODES, SMALL, Environments
 from tests.demo.quiet import Quiet
 
@@ -175,6 +176,26 @@ def test_roles_differ() -> None:
     assert permits(can["ops"], "ops.manage")
     assert permits(can["auditor"], "audit.read")
     assert not permits(can["clerk"], "audit.read")
+
+
+def test_each_role_has_a_login() -> None:
+    assert {role for login in staff.ORGANISATION for role in login.roles} == set(ROLES)
+
+
+async def test_a_unit_staff_renamed_is_not_founded_again(environments: Environments) -> None:
+    await ensure_demo(environments, 0, Quiet())
+    for code in ORGANISATIONS:
+        org = org_of(environments, code)
+        async with org.kit.database.transaction() as session:
+            unit = await unit_called(session, district_unit(code))
+            assert unit is not None
+            await rename_unit(
+                session, org, unit.id, f"新{unit.name}", version=unit.version, actor=audit.System("测试")
+            )
+        await org.kit.database.close()
+    before = {code: await count(environments, code, "unit") for code in ORGANISATIONS}
+    await ensure_demo(environments, 0, Quiet())
+    assert {code: await count(environments, code, "unit") for code in ORGANISATIONS} == before
 
 
 def roster_paths(code: Organisation) -> list[tuple[str, str]]:

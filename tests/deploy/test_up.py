@@ -148,6 +148,18 @@ def test_a_day_with_the_suite(checkout: Checkout) -> None:
     assert not checkout.home.exists()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_other_algorithms_are_refused_in_clear_words(checkout: Checkout) -> None:
+    checkout.up().stop(timeout=30)
+    checkout.environment["QUNTUAN_CRYPTO_PROFILE"] = "sm"
+    done = checkout.command("up")
+    assert done.returncode == 1
+    assert done.stderr.startswith("数据是按算法组 intl 写入的，现在的设置是 sm。")
+    assert "Traceback" not in done.stdout + done.stderr
+    assert checkout.listening() == []
+
+
 def test_a_taken_port_is_named_with_the_setting_that_moves_it(checkout: Checkout) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", checkout.ports["hub"]))

@@ -8,10 +8,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from shared.kit.bus import Bus
-from shared.kit.context import Kit
-from shared.kit.db import Database
-from shared.kit.pii import FieldCipher
+from shared.kit.context import make_kit
 from shared.kit.settings import Settings
 from shared.org.kit import OrgKit, make_org_kit
 from shared.org.policy import MembershipPolicy
@@ -88,5 +85,4 @@ def org_over(code: str, urls: Urls) -> OrgKit:
         synthetic=True,
         pool_size=5,
     )
-    kit = Kit(settings, Database(settings), Bus.of(settings), FieldCipher(SECRET.encode()))
-    return make_org_kit(kit, profile_of(code), policy_of(code))
+    return make_org_kit(make_kit(settings), profile_of(code), policy_of(code))

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from shared.kit.errors import Invalid, NotFound, Refused
 from shared.org.kit import OrgKit
 from shared.org.members.models import Member
-from shared.org.scopes import unit_scope
 from shared.org.units import (
     Unit,
     close_unit,
@@ -216,19 +215,3 @@ async def test_contacts_are_never_counted_as_members(org: OrgKit) -> None:
         root = await tree_to(session, org, "", one)
         assert root is not None
         assert root.people == 1
-
-
-async def test_a_scope_is_found_by_its_names_from_the_top(org: OrgKit) -> None:
-    kind, part = two_levels(org)
-    async with org.kit.database.transaction() as session:
-        top, one, _ = await tree(session, org)
-        upper = await create_unit(session, org, parent_id=top.id, name="上级", kind=kind, actor=CLERK)
-        lower = await create_unit(session, org, parent_id=upper.id, name="同名", kind=part, actor=CLERK)
-        other = await create_unit(session, org, parent_id=top.id, name="同名", kind=part, actor=CLERK)
-        assert [(s.unit, s.name) for s in await unit_scope(session, one.name)] == [(one.id, one.name)]
-        both = await unit_scope(session, "同名")
-        assert {s.unit for s in both} == {lower.id, other.id}
-        for scope in both:  # typed again, each name means its unit alone
-            assert [s.unit for s in await unit_scope(session, scope.name)] == [scope.unit]
-        assert [s.unit for s in await unit_scope(session, "上级／同名")] == [lower.id]
-        assert await unit_scope(session, "没有的单位") == []

@@ -1,37 +1,20 @@
-"""Cursors of a lookup's pages: encrypted, for a row's key is somebody's name; bound to the lookup."""
+"""Cursors of a lookup's pages: sealed, and bound to the lookup."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from services.hub.lookup.search import PAGE
-from shared.kit.errors import Invalid
-from shared.kit.pagination import Cursor, decode
-from shared.kit.pii import CipherError, FieldCipher
+from shared.kit.pagination import Cursor
+from shared.kit.pii import FieldCipher
+from shared.kit.sealed import SealedCursors
 
 
-class Cursors:
+class Cursors(SealedCursors):
     """Reads and writes the cursors of one lookup."""
 
     def __init__(self, cipher: FieldCipher, lookup_id: UUID, arity: int) -> None:
-        self._cipher, self._context, self._arity = cipher, f"lookup.cursor:{lookup_id}", arity
-
-    def read(self, opaque: str | None) -> Cursor | None:
-        """The cursor of an address, or None at the start."""
-        if not opaque:
-            return None
-        try:
-            sealed = base64.urlsafe_b64decode(opaque + "=" * (-len(opaque) % 4))
-            return decode(self._cipher.decrypt(sealed, self._context), self._arity)
-        except (binascii.Error, ValueError, CipherError) as error:
-            raise Invalid("页码不正确", hint="请回到第一页。") from error
-
-    def write(self, cursor: Cursor) -> str:
-        """An address part that tells nothing."""
-        sealed = self._cipher.encrypt(cursor.encode(), self._context)
-        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        super().__init__(cipher, f"lookup.cursor:{lookup_id}", arity)
 
     def around(
         self, rows: Sequence[dict[str, Any]], order: Sequence[str], at: Cursor | None

@@ -1,10 +1,11 @@
 """Use cases of accounts: create, edit, disable, unlock, passwords, and the demo's list."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import any_, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,7 +15,7 @@ from shared.kit.module import Named
 from shared.kit.staff import passwords
 from shared.kit.staff.models import StaffAccount, StaffSession
 from shared.kit.staff.principal import Staff
-from shared.kit.staff.roles import objection, scope_objection
+from shared.kit.staff.roles import ROLES, manages, objection, scope_objection
 from shared.kit.staff.rules import password_objection, rules_on
 from shared.kit.staff.sessions import count_failure, end
 
@@ -39,8 +40,27 @@ class Scope:
     """A subtree of units as an account's limit; the empty path is the whole organisation."""
 
     path: str = ""
-    unit: UUID | None = None
-    name: str = ""
+    id: UUID | None = None
+    names: tuple[str, ...] = ()
+    """from the top to the unit: units of one name are told apart by it"""
+
+    @property
+    def name(self) -> str:
+        """The unit's own name."""
+        return self.names[-1] if self.names else ""
+
+
+class Scopes(Protocol):
+    """The units of a service that has them, for whoever gives accounts their limit."""
+
+    async def find(self, session: AsyncSession, typed: str) -> Sequence[Scope]:
+        """Units by their name or its pinyin."""
+
+    async def get(self, session: AsyncSession, unit_id: UUID) -> Scope | None:
+        """The unit of that id, if it is still there."""
+
+    async def at(self, session: AsyncSession, paths: Collection[str]) -> Mapping[str, Scope]:
+        """The units at these paths, by path."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +121,11 @@ async def create(
 
 async def edit(session: AsyncSession, by: Staff, account_id: UUID, given: Particulars) -> StaffAccount:
     """Change name, office, roles and scope; the next request of that person already feels it."""
+    held = await _administrators(session)
     account = await _other(session, by, account_id)
     _check(given)
+    if not manages(given.roles):
+        _refuse_last(held, account)
     before = {"roles": list(account.roles), "scope": account.scope_path}
     for column, value in _columns(given).items():
         setattr(account, column, value)
@@ -113,9 +136,12 @@ async def edit(session: AsyncSession, by: Staff, account_id: UUID, given: Partic
 
 async def set_active(session: AsyncSession, by: Staff, account_id: UUID, *, active: bool) -> StaffAccount:
     """Disable (all sessions end at once) or enable."""
+    held = await _administrators(session)
     account = await _other(session, by, account_id)
     if account.active == active:
         return account
+    if not active:
+        _refuse_last(held, account)
     account.active = active
     if not active:
         await end(session, StaffSession.account_id == account.id)
@@ -175,10 +201,22 @@ async def get(session: AsyncSession, account_id: UUID, *, lock: bool = False) ->
 
 
 async def _other(session: AsyncSession, by: Staff, account_id: UUID) -> StaffAccount:
-    """The account of somebody else: nobody widens their own rights, and one administrator always remains."""
+    """The account of somebody else: nobody widens their own rights."""
     if account_id == by.id:
         raise Refused("不能修改自己的账号", hint="请由另一位系统管理员操作。")
     return await get(session, account_id, lock=True)
+
+
+async def _administrators(session: AsyncSession) -> set[UUID]:
+    """Who can manage accounts now; held until the end, so that two of them cannot end each other at once."""
+    may = or_(*(literal(code) == any_(StaffAccount.roles) for code in ROLES if manages([code])))
+    query = select(StaffAccount.id).where(StaffAccount.active, may)
+    return set(await session.scalars(query.order_by(StaffAccount.id).with_for_update()))
+
+
+def _refuse_last(administrators: set[UUID], account: StaffAccount) -> None:
+    if administrators == {account.id}:
+        raise Refused("这是最后一位系统管理员", hint="请先给另一位同事系统管理员的角色。")
 
 
 def _check(given: Particulars) -> None:
@@ -194,7 +232,7 @@ def _columns(given: Particulars) -> dict[str, object]:
         "office": given.office,
         "roles": list(given.roles),
         "scope_path": given.scope.path,
-        "scope_unit": given.scope.unit,
+        "scope_unit": given.scope.id,
         "scope_name": given.scope.name,
     }
 

@@ -6,20 +6,20 @@ from fastapi import APIRouter, Depends, Request
 
 from shared.kit.context import Kit
 from shared.kit.module import Module
-from shared.kit.staff import accounts, admin_pages, api, pages, token_pages
-from shared.kit.staff.admin_pages import FindScope
+from shared.kit.staff import accounts, admin_pages, api, pages, scoping, token_pages
+from shared.kit.staff.accounts import Scopes
 from shared.kit.web import NavItem
 
 
-def staff(kit: Kit, find_scope: FindScope | None = None) -> Module:
-    """`find_scope` finds a unit by name or code; without it every account sees the whole service."""
+def staff(kit: Kit, scopes: Scopes | None = None) -> Module:
+    """`scopes` are the units an account may be limited to; without them all see the whole service."""
     del kit  # found on the app by each request
 
     async def provide(request: Request) -> None:
-        request.state.find_scope = find_scope
+        request.state.scopes = scopes
 
     both = APIRouter(dependencies=[Depends(provide)])
-    for router in (pages.router, token_pages.router, admin_pages.router):
+    for router in (pages.router, scoping.router, token_pages.router, admin_pages.router):
         both.include_router(router)
     return Module(
         name="staff",

@@ -68,6 +68,11 @@ def grants_of(roles: Iterable[str]) -> frozenset[str]:
     return frozenset(g for r in roles if r in ROLES for g in ROLES[r].grants)
 
 
+def manages(roles: Iterable[str]) -> bool:
+    """Whether these roles manage accounts."""
+    return permits(grants_of(roles), "staff.manage")
+
+
 def scope_objection(roles: Iterable[str], scope_path: str) -> str | None:
     """Why these roles cannot be limited to a part of the tree: log and accounts are of the whole service."""
     if scope_path and any(ROLES[r].power != "business" for r in roles if r in ROLES):

@@ -1,6 +1,6 @@
 """What an administrator may type, and what the API answers."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from fastapi.exceptions import RequestValidationError
@@ -16,14 +16,20 @@ Login = Annotated[
 Office = Annotated[SearchText, Field(max_length=60)]
 
 
-class AccountForm(BaseModel):
-    """An account as the form gives it; `scope` is a unit's name or code, empty for everything."""
+class ScopeForm(BaseModel):
+    """A limit as a form gives it: `scope` is a unit's id, empty for everything, None when none is picked."""
 
     model_config = ConfigDict(extra="ignore")
 
+    scope: UUID | Literal[""] | None = None
+    scope_q: SearchText = ""
+
+
+class AccountForm(ScopeForm):
+    """An account as the form gives it."""
+
     name: Text60
     office: Office = ""
-    scope: SearchText = ""
     roles: list[SearchText] = Field(default=[], max_length=20)
 
 
@@ -33,13 +39,10 @@ class NewAccountForm(AccountForm):
     login: Login
 
 
-class TokenForm(BaseModel):
+class TokenForm(ScopeForm):
     """An API token: at most a year, then a new one."""
 
-    model_config = ConfigDict(extra="ignore")
-
     name: Text60
-    scope: SearchText = ""
     days: int = Field(default=90, ge=1, le=366)
     roles: list[SearchText] = Field(default=[], max_length=20)
 

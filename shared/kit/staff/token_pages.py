@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid
 from shared.kit.staff import api_tokens
-from shared.kit.staff.admin_pages import Manager, form_values, manage, scope_of
+from shared.kit.staff.admin_pages import Manager, manage
 from shared.kit.staff.models import ApiToken
 from shared.kit.staff.roles import ROLES
 from shared.kit.staff.schemas import TokenForm, read_form, typed_in
+from shared.kit.staff.scoping import form_values, in_force, picked, scope_of
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 
@@ -36,7 +37,7 @@ async def create_token(request: Request, session: Tx, staff: Manager) -> Respons
     if isinstance(form, dict):
         return await _page(request, session, typed_in(typed), form)
     try:
-        scope = await scope_of(request, session, form.scope)
+        scope = await scope_of(request, session, form)
         lasts = timedelta(days=form.days)
         token, text = await api_tokens.create(session, staff, form.name, tuple(form.roles), scope, lasts)
     except Invalid as problem:
@@ -56,5 +57,6 @@ async def _page(
 ) -> Response:
     rows = list(await session.scalars(select(ApiToken).order_by(ApiToken.id.desc()).limit(MOST)))
     status = 422 if errors else 200
-    values = form_values(request, typed, errors)
-    return render(request, "staff/tokens.html", status, rows=rows, roles=ROLES, **values)
+    values = form_values(request, typed, errors, await picked(request, session, typed))
+    scopes = await in_force(request, session, {row.scope_path for row in rows})
+    return render(request, "staff/tokens.html", status, rows=rows, roles=ROLES, scopes=scopes, **values)

@@ -2,9 +2,7 @@
 
 import csv
 import io
-import tempfile
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import IO, Any
 
 import xlsxwriter
@@ -13,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.errors import Refused
 from shared.kit.spreadsheet import as_text
+from shared.kit.web.downloads import Download
 from shared.org.imports.cells import Cell, plain, unseal
 from shared.org.imports.columns import Table, load
 from shared.org.imports.models import ImportBatch, ImportRow
@@ -20,20 +19,9 @@ from shared.org.kit import OrgKit
 
 EXTRA = ("行号", "原因", "怎样改正")
 _CHUNK = 500
-IN_MEMORY = 4_000_000
 
 
-@dataclass(frozen=True)
-class ErrorsFile:
-    """A file to download."""
-
-    name: str
-    media_type: str
-    content: IO[bytes]
-    """from its beginning; on disk when it is large: every line of a city's list may be refused"""
-
-
-async def errors_file(session: AsyncSession, org: OrgKit, batch: ImportBatch) -> ErrorsFile:
+async def errors_file(session: AsyncSession, org: OrgKit, batch: ImportBatch) -> Download:
     """In the form the roster came in, without its sheets that were written whole."""
     if batch.purged_at is not None:
         raise Refused("原始行已按期清除，不能再下载", hint="请用手里的原文件核对。")
@@ -42,9 +30,9 @@ async def errors_file(session: AsyncSession, org: OrgKit, batch: ImportBatch) ->
     tables = [t for t in used if t.sheet in refused] or used
     stem = batch.file_name.rsplit(".", 1)[0]
     if batch.file_kind == "csv":
-        return ErrorsFile(f"{stem}-不予写入.csv", "text/csv", await _csv(session, org, batch, tables))
+        return Download(f"{stem}-不予写入.csv", "text/csv", await _csv(session, org, batch, tables))
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return ErrorsFile(f"{stem}-不予写入.xlsx", kind, await _xlsx(session, org, batch, tables))
+    return Download(f"{stem}-不予写入.xlsx", kind, await _xlsx(session, org, batch, tables))
 
 
 def _bad(batch: ImportBatch) -> tuple[ColumnElement[bool], ...]:
@@ -109,7 +97,7 @@ def _line(cells: Sequence[Cell], width: int, places: dict[str, int], extra: dict
 
 async def _csv(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: Sequence[Table]) -> IO[bytes]:
     encoding = {"gb18030": "gb18030", "utf-16": "utf-16"}.get(batch.encoding, "utf-8-sig")
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+    file = org.kit.working.file()  # on disk: every line of a city's list may be refused
     out = io.TextIOWrapper(file, encoding, newline="")
     writer = csv.writer(out)
     for table in tables:
@@ -132,11 +120,12 @@ async def _csv(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: S
 
 
 async def _xlsx(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: Sequence[Table]) -> IO[bytes]:
-    out = io.BytesIO()
+    out = org.kit.working.file()
     book = xlsxwriter.Workbook(
         out,
         {
             "constant_memory": True,
+            "tmpdir": str(org.kit.working.folder),
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,

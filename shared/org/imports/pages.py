@@ -18,8 +18,8 @@ from shared.kit.staff import Staff, require, still_in
 from shared.kit.types import Count, FreeText200, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.downloads import as_download
 from shared.org.imports import queries, service
-from shared.org.imports.downloads import as_download
 from shared.org.imports.errors_file import errors_file
 from shared.org.imports.models import WORKING, ImportBatch
 from shared.org.imports.showing import STATUS, batch_context, mapping_of
@@ -28,6 +28,8 @@ from shared.org.kit import OrgKit
 from shared.org.units import in_scope
 
 Runner = Annotated[Staff, Depends(require("imports.run"))]
+Taker = Annotated[Staff, Depends(require("imports.run", "imports.export"))]
+"""who may take lines with whole numbers away: never a token"""
 Typed = Annotated[FreeText200, Form()]
 Place = Annotated[SearchText, Query()]
 Events = AsyncIterator[ServerSentEvent]
@@ -192,7 +194,7 @@ def _writing(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
         return see_other(f"/imports/{batch_id}")
 
     @router.get("/{batch_id}/errors")
-    async def errors(session: Tx, staff: Runner, batch_id: UUID) -> Response:
+    async def errors(session: Tx, staff: Taker, batch_id: UUID) -> Response:
         """The lines that were not written, to be mended and sent again."""
         batch = await service.get_batch(session, staff, batch_id)
         audit.record(session, actor=staff, action="import.errors", target=("import", batch.id))

@@ -104,7 +104,7 @@ async def _list(session: AsyncSession, org: OrgKit, staff: Staff, query: RollQue
         text = await recall(session, org, staff, query.q)
     if text:
         where.append(found_by(org, text))
-    page = await read_page(session, where, sort=query.sort, after=query.after)
+    page = await read_page(session, org, where, sort=query.sort, after=query.after)
     if text:
         note_search(session, staff, page)
     return MemberList(

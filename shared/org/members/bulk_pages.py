@@ -16,6 +16,7 @@ from shared.kit.types import Day, FreeText200
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other, translate
 from shared.org.kit import OrgKit
+from shared.org.members.listing import order_of
 from shared.org.members.models import Member
 from shared.org.members.service import leave_many, move_many, step_many
 from shared.org.units import below, choose, find_units, units_by_id
@@ -117,7 +118,7 @@ def _resuming(router: APIRouter, org: OrgKit) -> None:
 
 async def _chosen(session: AsyncSession, staff: Staff, ids: list[UUID]) -> list[Member]:
     query = select(Member).where(Member.id.in_(ids), below(Member.unit_path, staff.scope_path))
-    people = list(await session.scalars(query.order_by(Member.name_py, Member.id)))
+    people = list(await session.scalars(query.order_by(*order_of("name"))))
     if len(people) != len(set(ids)):
         raise NotFound("有人不在您的管理范围内", hint="请返回名册重新选择。")
     return people

@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 from sqlalchemy import ColumnElement, func, select
@@ -40,8 +38,8 @@ async def export(
     sort: Sort = "changed",
     full: bool,
     reason: str,
-) -> Path:
-    """Write the workbook to a temporary file, which the caller deletes; audited with the number of people."""
+) -> IO[bytes]:
+    """The workbook as an unnamed file, which the caller closes; audited with the number of people."""
     if full and not staff.can(FULL):
         raise Forbidden("您不能导出完整的证件号码和手机号码", hint="可以导出遮盖后的名册。")
     refuse_number(reason)
@@ -57,24 +55,28 @@ async def export(
         purpose=reason,
         detail={"people": number, "full": full},
     )
-    with NamedTemporaryFile(prefix="quntuan-export-", suffix=".xlsx", delete=False) as file:
-        path = Path(file.name)
+    file = org.kit.working.file()
     try:
-        sheet = await asyncio.to_thread(_Sheet, path, org)
+        sheet = await asyncio.to_thread(_Sheet, file, org)
         await _fill(session, org, where, sheet, sort, full=full)
         await asyncio.to_thread(sheet.close)
     except BaseException:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        file.close()
         raise
-    return path
+    return file
 
 
 class _Sheet:
     """A workbook written row by row; memory does not grow with it."""
 
-    def __init__(self, path: Path, org: OrgKit) -> None:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        self.book = xlsxwriter.Workbook(str(path), options)
+    def __init__(self, file: IO[bytes], org: OrgKit) -> None:
+        options = {
+            "constant_memory": True,
+            "tmpdir": str(org.kit.working.folder),
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+        }
+        self.book = xlsxwriter.Workbook(file, options)
         self.sheet = self.book.add_worksheet(org.profile.terms.roll)
         self.row = 0
         # Excel keeps such a cell as text even when it is edited or saved as CSV

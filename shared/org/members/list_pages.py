@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Form, Query, Request
-from fastapi.responses import FileResponse, Response
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import Response
 
 from shared.kit import clock
 from shared.kit.db import Tx
@@ -13,6 +13,7 @@ from shared.kit.staff import Staff, require
 from shared.kit.types import FreeText200, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.downloads import Download, as_download
 from shared.org.kit import OrgKit
 from shared.org.members.export import FULL, export
 from shared.org.members.filters import address, chips, parameters, saved
@@ -52,7 +53,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         where = conditions(query.filters(unit.path if unit else ""), staff.scope_path)
         if typed:
             where.append(found_by(org, typed))
-        page = await read_page(session, where, sort=query.sort, after=query.after, size=PAGE)
+        page = await read_page(session, org, where, sort=query.sort, after=query.after, size=PAGE)
         if typed:
             note_search(session, staff, page)
         return render(
@@ -92,7 +93,6 @@ def _exporting(router: APIRouter, org: OrgKit) -> None:
     async def export_roll(
         session: Tx,
         staff: Exporter,
-        background: BackgroundTasks,
         query: Annotated[RollQuery, Query()],
         ids: OptionalIds = (),
         full: Annotated[bool, Form()] = False,
@@ -107,9 +107,8 @@ def _exporting(router: APIRouter, org: OrgKit) -> None:
             if query.q:
                 where.append(found_by(org, await recall(session, org, staff, query.q)))
         file = await export(session, org, where, staff, sort=query.sort, full=full, reason=reason)
-        background.add_task(file.unlink, missing_ok=True)
         name = f"{org.profile.terms.roll}{clock.today():%Y%m%d}.xlsx"
-        return FileResponse(file, media_type=SHEET, filename=name, headers={"Cache-Control": "no-store"})
+        return as_download(Download(name, SHEET, file))
 
 
 def _cursor_address(query: RollQuery, cursor: str | None) -> str:

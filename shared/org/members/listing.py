@@ -1,6 +1,6 @@
 """The roll as lists show it: filters, order, keyset pages. Everything stays below the asker's scope."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -10,18 +10,25 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, select, tupl
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
-from shared.kit.errors import Invalid, NotFound
-from shared.kit.pagination import CAP, Cursor, Page, decode
+from shared.kit.errors import NotFound
+from shared.kit.pagination import CAP, Cursor, Page
+from shared.kit.sealed import SealedCursors
+from shared.org.kit import OrgKit
 from shared.org.members.models import Member
 from shared.org.members.rules import birthday
 from shared.org.units import Unit, below
 
 Sort = Literal["changed", "name", "joined"]
 _JOINED: ColumnElement[date] = func.coalesce(Member.joined_on, literal_column("'0001-01-01'::date"))
-_COLUMNS: Mapping[str, tuple[Any, bool]] = {
-    "changed": (Member.changed_at, True),
-    "name": (Member.name_py, False),
-    "joined": (_JOINED, True),
+_COLUMNS: Mapping[str, tuple[tuple[Any, ...], bool]] = {
+    "changed": ((Member.changed_at,), True),
+    "name": ((Member.name_py, Member.name), False),
+    "joined": ((_JOINED,), True),
+}
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "changed": datetime.fromisoformat,
+    "name": str,
+    "joined": date.fromisoformat,
 }
 
 
@@ -104,6 +111,7 @@ def _born(today: date, age: int) -> date:
 
 async def read_page(
     session: AsyncSession,
+    org: OrgKit,
     where: list[ColumnElement[bool]],
     *,
     sort: Sort = "changed",
@@ -111,34 +119,37 @@ async def read_page(
     size: int = 50,
 ) -> Page[Row]:
     """One page in the order asked for, with cursors to both sides and a total up to the cap."""
-    column, descending = _COLUMNS[sort]
-    cursor = decode(after, 2)
+    columns, descending = _COLUMNS[sort]
+    cursors = SealedCursors(org.kit.cipher, f"member.page:{sort}", len(columns) + 1)
+    cursor = cursors.read(after)
     backwards = cursor.backwards if cursor else False
+    down = descending != backwards
     query = select(Member, Unit).join(Unit, Unit.id == Member.unit_id).where(*where)
     if cursor:
-        query = query.where(_beyond(sort, cursor, descending != backwards))
-    down = descending != backwards
-    query = query.order_by(
-        column.desc() if down else column.asc(), Member.id.desc() if down else Member.id.asc()
-    )
-    rows = [Row(member, unit) for member, unit in await session.execute(query.limit(size + 1))]
+        query = query.where(_beyond(sort, cursor, down))
+    found = await session.execute(query.order_by(*_order(columns, down)).limit(size + 1))
+    rows = [Row(member, unit) for member, unit in found]
     more, rows = len(rows) > size, rows[:size]
     if backwards:
         rows.reverse()
+    earlier, later = more if backwards else cursor, more or backwards
     total = await session.scalar(select(func.count()).select_from(_capped(where)))
     return Page(
         rows=rows,
-        previous=_cursor(sort, rows, first=True) if rows and (more if backwards else cursor) else None,
-        next=_cursor(sort, rows, first=False) if rows and (more or backwards) else None,
+        previous=cursors.write(Cursor(_key(sort, rows[0]), backwards=True)) if rows and earlier else None,
+        next=cursors.write(Cursor(_key(sort, rows[-1]))) if rows and later else None,
         total=min(total or 0, CAP),
         capped=(total or 0) > CAP,
     )
 
 
-def order_of(sort: Sort) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+def order_of(sort: Sort) -> list[ColumnElement[Any]]:
     """The whole list in the order of its pages."""
-    column, down = _COLUMNS[sort]
-    return (column.desc(), Member.id.desc()) if down else (column.asc(), Member.id.asc())
+    return _order(*_COLUMNS[sort])
+
+
+def _order(columns: Sequence[Any], down: bool) -> list[ColumnElement[Any]]:
+    return [column.desc() if down else column.asc() for column in (*columns, Member.id)]
 
 
 def _capped(where: list[ColumnElement[bool]]) -> Any:
@@ -147,35 +158,19 @@ def _capped(where: list[ColumnElement[bool]]) -> Any:
 
 
 def _beyond(sort: Sort, cursor: Cursor, down: bool) -> ColumnElement[bool]:
-    column, _ = _COLUMNS[sort]
-    try:
-        row_id = UUID(str(cursor.values[1]))
-        # a name does not belong in an address, not even in pinyin: it is looked up by the id
-        value = _name_of(row_id) if sort == "name" else _READ[sort](str(cursor.values[0]))
-    except ValueError as error:
-        raise Invalid("页码不正确", hint="请回到第一页。") from error
-    here, there = tuple_(column, Member.id), tuple_(value, row_id)
+    """Past the place the cursor keeps, wherever the row that stood there is now."""
+    columns, _ = _COLUMNS[sort]
+    *values, row_id = cursor.values
+    here = tuple_(*columns, Member.id)
+    there = tuple_(*(_READ[sort](str(value)) for value in values), UUID(str(row_id)))
     return here < there if down else here > there
 
 
-def _name_of(row_id: UUID) -> Any:
-    return select(Member.name_py).where(Member.id == row_id).scalar_subquery()
-
-
-def _moment(text: str) -> datetime:
-    value = datetime.fromisoformat(text)
-    if value.tzinfo is None:
-        raise ValueError("a moment without its zone")
-    return value
-
-
-_READ: Mapping[str, Any] = {"changed": _moment, "joined": date.fromisoformat}
-
-
-def _cursor(sort: Sort, rows: list[Row], *, first: bool) -> str:
-    member = rows[0 if first else -1].member
-    value: Any = {"changed": member.changed_at, "name": "", "joined": member.joined_on or date.min}[sort]
-    return Cursor((value, member.id), backwards=first).encode()
+def _key(sort: Sort, row: Row) -> tuple[Any, ...]:
+    member = row.member
+    if sort == "name":
+        return member.name_py, member.name, member.id
+    return member.changed_at if sort == "changed" else member.joined_on or date.min, member.id
 
 
 async def get_member(session: AsyncSession, member_id: UUID, scope: str) -> Row:

@@ -47,7 +47,7 @@ class Member(OrgBase):
         Index("ix_member_roll", "unit_path", "name_key", "id"),
         Index("ix_member_on_roll", "unit_path", postgresql_where=text(_ON_ROLL)),
         Index("ix_member_changed", "changed_at", "id"),
-        Index("ix_member_name", "name_py", "id"),
+        Index("ix_member_name", "name_py", "name", "id"),
         Index("ix_member_joined", text("coalesce(joined_on, '0001-01-01'::date)"), "id"),
         Index("ix_member_phone4", "phone_last4"),
         Index("ix_member_identity4", "identity_last4"),

@@ -15,6 +15,7 @@ from shared.kit.types import (
     OptionalDay,
     OptionalText60,
     OptionalText200,
+    PageCursor,
     SearchText,
     Text60,
     Text200,
@@ -67,7 +68,7 @@ class RollQuery(BaseModel):
     batch: Annotated[UUID | None, Blank] = None
     q: Annotated[UUID | None, Blank] = None
     sort: Sort = "changed"
-    after: FreeText200 = ""
+    after: PageCursor = ""
 
     @model_validator(mode="after")
     def in_order(self) -> "RollQuery":

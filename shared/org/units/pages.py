@@ -63,7 +63,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
         """The part with units to choose from, as a form asks for it while somebody types."""
         leave = await get_unit(session, without, staff.scope_path) if without else None
         found = await find_units(session, unit_q, staff.scope_path, OPTIONS, leave)
-        return render(request, "units/options.html", options=found, chosen=None, typed=unit_q)
+        return render(request, "parts/places.html", name="unit_id", options=found, chosen=None, typed=unit_q)
 
 
 def _founding(router: APIRouter, org: OrgKit) -> None:

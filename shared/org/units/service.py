@@ -29,6 +29,8 @@ _MOVE_CARRIERS = tuple(
     for table, column in _CARRIERS
 )
 
+_RENAME_SCOPES = text("UPDATE staff_account SET scope_name = :name WHERE scope_unit = :unit")
+
 
 async def rename_unit(
     session: AsyncSession,
@@ -55,6 +57,7 @@ async def rename_unit(
         each.names = [*each.names[:place], wanted, *each.names[place + 1 :]]
     unit.name = wanted
     unit.name_py, unit.name_initials = spelling(wanted)
+    await session.execute(_RENAME_SCOPES, {"name": wanted, "unit": unit.id})
     audit.record(
         session,
         actor=actor,

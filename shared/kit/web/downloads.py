@@ -1,18 +1,27 @@
 """A file as an answer, with a name in Chinese."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO
 from urllib.parse import quote
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
-from shared.org.imports.errors_file import ErrorsFile
-
 PIECE = 1 << 18
 
 
-def as_download(file: ErrorsFile) -> Response:
+@dataclass(frozen=True)
+class Download:
+    """A file to be saved."""
+
+    name: str
+    media_type: str
+    content: IO[bytes]
+    """closed when it has been sent"""
+
+
+def as_download(file: Download) -> Response:
     """Saved, never shown: it came from outside. Sent in pieces: it may be as large as what came."""
     size = file.content.seek(0, 2)
     headers = {
