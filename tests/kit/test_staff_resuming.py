@@ -71,6 +71,15 @@ async def test_no_other_site_gets_a_form_sent(here: World, headers: dict[str, st
             assert "改动" not in answer.text
 
 
+async def test_the_longest_form_that_is_kept_passes_the_sign_in(here: World) -> None:
+    browser = await signed_out(here)
+    refused = await browser.post("/things", {"text": "字" * (resuming.MOST // 9 - 10)})
+    carried = hidden(refused.text)
+    browser.csrf = carried["csrf_token"]
+    page = await browser.post("/signin", carried | {"login": "clerk", "password": PASSWORD})
+    assert 'action="/things"' in page.text
+
+
 async def test_passwords_files_and_floods_are_not_kept(here: World) -> None:
     browser = await signed_out(here)
     for path, fields in (

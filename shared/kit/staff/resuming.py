@@ -6,6 +6,7 @@ so (`csrf.foreign`), and the form is sent on by a press of the person, never by 
 
 import json
 from dataclasses import dataclass
+from urllib.parse import quote_plus
 
 from fastapi import Request, Response
 from starlette.datastructures import UploadFile
@@ -15,8 +16,8 @@ from shared.kit.staff.cookies import begin_form, keep_form, put, session_cookie,
 from shared.kit.staff.tokens import csrf_token
 from shared.kit.web import CSRF_FIELD, render
 
-MOST = 200_000
-"""Characters of a form that are kept; a longer one is refused as before."""
+MOST = 56_000
+"""Bytes of a form that are kept: with the sign-in around them they pass `kit.http.FOR_STRANGERS`."""
 _SECRET = frozenset({"password", "old", "new", "again"})
 
 
@@ -53,7 +54,7 @@ async def sent(request: Request) -> Sent | None:
     files = any(isinstance(value, UploadFile) for _, value in given)
     query = request.url.query
     kept = Sent(request.url.path + (f"?{query}" if query else ""), fields, files)
-    if not fields or len(kept.text()) > MOST or _SECRET & {name for name, _ in fields}:
+    if not fields or len(quote_plus(kept.text())) > MOST or _SECRET & {name for name, _ in fields}:
         return None
     return kept
 
