@@ -24,6 +24,8 @@ from deploy.topology.names import Organisation
 
 DUPLICATE_WINDOW = 2 * 3600.0
 """Seconds a message id is remembered: longer than a relay is away without anybody looking."""
+KEPT = 30 * 86400.0
+"""Seconds a message stays on the bus; whoever was away longer asks the owner, whose log keeps all (ADR 21)."""
 
 
 async def provision(
@@ -98,6 +100,7 @@ def _publishing(name: str, code: str, room: int, replicas: int = 1) -> StreamCon
         deny_delete=True,
         deny_purge=True,
         max_bytes=room,
+        max_age=KEPT,
         num_replicas=replicas,
         discard=DiscardPolicy.NEW,
     )
@@ -112,6 +115,7 @@ def _sourcing(name: str, sources: Iterable[StreamSource], room: int, replicas: i
         deny_delete=True,
         deny_purge=True,
         max_bytes=room,
+        max_age=KEPT,
         num_replicas=replicas,
         discard=DiscardPolicy.NEW,
     )

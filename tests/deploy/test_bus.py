@@ -12,6 +12,7 @@ from nats.js.api import DiscardPolicy, StreamState
 
 from deploy.local.bus import Bus
 from deploy.topology.limits import Limits
+from deploy.topology.provision import KEPT
 
 FACT = "quntuan.{}.member.admitted.v1"
 Connect = Callable[..., Awaitable[Client]]
@@ -134,11 +135,11 @@ async def test_a_new_organisation_joins_without_a_restart(bus: Bus, connect: Con
     assert hub.is_connected
 
 
-async def test_every_stream_has_a_limit_at_which_it_takes_no_more(bus: Bus, connect: Connect) -> None:
+async def test_every_stream_has_a_limit_at_which_it_takes_no_more_and_forgets(bus: Bus, connect: Connect) -> None:
     limits = Limits()
     everybody = [*bus.codes, "hub"]
     found = {
-        stream.config.name: (stream.config.max_bytes, stream.config.discard)
+        stream.config.name: (stream.config.max_bytes, stream.config.discard, stream.config.max_age)
         for code in everybody
         for stream in await (await connect(code, "ops")).jetstream().streams_info()
     }
@@ -147,7 +148,7 @@ async def test_every_stream_has_a_limit_at_which_it_takes_no_more(bus: Bus, conn
         "EVT_ALL",
         "EVT_HUB",
     }
-    assert {discard for _, discard in found.values()} == {DiscardPolicy.NEW}
+    assert {(discard, age) for _, discard, age in found.values()} == {(DiscardPolicy.NEW, KEPT)}
     assert found["EVT_UNION"][0] == limits.events
     assert found["CMD_UNION"][0] == limits.commands
     assert int(found["EVT_ALL"][0] or 0) > len(bus.codes) * limits.events
