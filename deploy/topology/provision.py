@@ -25,7 +25,7 @@ from deploy.topology.names import Organisation
 DUPLICATE_WINDOW = 2 * 3600.0
 """Seconds a message id is remembered: longer than a relay is away without anybody looking."""
 KEPT = 30 * 86400.0
-"""Seconds a message stays on the bus; whoever was away longer asks the owner, whose log keeps all (ADR 21)."""
+"""Seconds a message stays on the bus; who was away longer asks the owner, whose log keeps all (ADR 21)."""
 
 
 async def provision(
