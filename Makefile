@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python -m
 MINE := shared services deploy tests
 .DEFAULT_GOAL := help
-.PHONY: help up reset migrate provision recount rebuild test faults containers images bundle check fmt docs install bench
+.PHONY: help up reset migrate provision doctor recount rebuild test faults containers images bundle check fmt docs install bench
 .ONESHELL:
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -26,6 +26,9 @@ migrate: install ## 更新数据库结构 / bring the databases up to date
 
 provision: install ## 更新消息总线,新组织即时加入 / update the bus, let newcomers join
 	@exec $(RUN) deploy.cli provision
+
+doctor: install ## 检查整套系统,说出异常和办法 / what is well, what is not, what to do
+	@exec $(RUN) deploy.cli doctor
 
 recount: install ## 同各组织对账并修复差异 / compare the hub with the owners, repair
 	@exec $(RUN) deploy.cli recount

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from deploy.commands import backup, bundle, compose, images, keys, prepare, repair, reset, setup, up
+from deploy.commands import backup, bundle, compose, doctor, images, keys, prepare, repair, reset, setup, up
 from deploy.commands.common import CommandError
 from deploy.local.demo import DemoSettingError
 from deploy.local.home import ForeignFolderError
@@ -36,6 +36,11 @@ COMMANDS: dict[str, tuple[Run, Add, str]] = {
         compose.run,
         compose.add,
         "docker compose,带本机设置 / docker compose with this server's settings",
+    ),
+    "doctor": (
+        doctor.run,
+        doctor.add,
+        "检查各服务、总线、数据库、磁盘 / what is well, what is not, what to do",
     ),
     "recount": (
         repair.recount,

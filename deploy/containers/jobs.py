@@ -6,11 +6,16 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import URL
 
 from deploy.containers.state import database_roles
 from deploy.demo.load import ensure_demo
+from deploy.doctor import machine
+from deploy.doctor.databases import databases
+from deploy.doctor.findings import Finding, tell
+from deploy.doctor.services import services
 from deploy.local.packages import ServicePackage, discover, organisations
 from deploy.topology.names import HUB
 from deploy.topology.provision import provision, provision_hub, provision_site
@@ -57,6 +62,24 @@ def demo() -> None:
     print(f"demo: staff and {people} people")
 
 
+def doctor() -> None:
+    """What is well on this server and what is not; ends with 1 when something is wrong."""
+    found = asyncio.run(_findings())
+    sys.exit(0 if tell(Console(width=120), found) else 1)
+
+
+async def _findings() -> list[Finding]:
+    packages, certificates = here(), sorted(await asyncio.to_thread(lambda: [*SECRETS.rglob("*.crt")]))
+    found = [*services({p.code: f"http://{p.code}-web:8000" for p in packages})]
+    found += machine.bus("http://nats:8222")
+    roles = database_roles(SECRETS, packages[0].code)  # one server holds all; the hub stands first
+    url = _url(roles.database, roles.app, roles.app_password)
+    found += [each async for each in databases(url, hub=packages[0].code == HUB)]
+    found += machine.discs({"state": SECRETS})
+    found += machine.certificates(certificates)
+    return found
+
+
 def _environments(packages: Iterable[ServicePackage]) -> Mapping[str, Mapping[str, str]]:
     return {package.code: _environment(package.code) for package in packages}
 
@@ -81,7 +104,12 @@ def _url(database: str, role: str, password: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
-JOBS: dict[str, Callable[[], None]] = {"migrate": migrate, "provision": provision_bus, "demo": demo}
+JOBS: dict[str, Callable[[], None]] = {
+    "migrate": migrate,
+    "provision": provision_bus,
+    "demo": demo,
+    "doctor": doctor,
+}
 
 if __name__ == "__main__":
     JOBS[sys.argv[1]]()

@@ -1,0 +1,62 @@
+"""The machine below the services: room on its discs, certificates that end, the bus's promise."""
+
+import datetime as dt
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import httpx
+from cryptography import x509
+
+from deploy.doctor.findings import Finding, Level
+from shared.kit import clock
+
+LEAST_FREE, LITTLE_FREE = 0.05, 0.15
+"""Parts of a disc: below the first something will stop soon, below the second somebody should look."""
+SOON, NOW = dt.timedelta(days=30), dt.timedelta(days=7)
+_GB = 1 << 30
+
+
+def discs(folders: Mapping[str, Path]) -> Iterator[Finding]:
+    """Room where data is written; folders of one disc are told once."""
+    seen: set[int] = set()
+    for what, folder in folders.items():
+        device = folder.stat().st_dev
+        if device in seen:
+            continue
+        seen.add(device)
+        usage = shutil.disk_usage(folder)
+        free = usage.free / usage.total
+        said = f"余 {usage.free / _GB:.0f} GB,{free:.0%} / free"
+        level: Level = "bad" if free < LEAST_FREE else "warn" if free < LITTLE_FREE else "ok"
+        todo = "" if level == "ok" else "清理或扩容 / make room: RUNBOOK.md"
+        yield Finding(level, f"磁盘 / disc ({what})", said, todo)
+
+
+def certificates(files: Iterable[Path]) -> Iterator[Finding]:
+    """How long each certificate is good."""
+    for file in files:
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        left = certificate.not_valid_after_utc - clock.now()
+        said = f"至 {certificate.not_valid_after_utc:%Y-%m-%d},还有 {left.days} 天 / days left"
+        level: Level = "bad" if left < NOW else "warn" if left < SOON else "ok"
+        todo = "" if level == "ok" else "换证书 / replace it: RUNBOOK.md"
+        yield Finding(level, f"证书 / certificate {file.name}", said, todo)
+
+
+def bus(monitor: str) -> Iterator[Finding]:
+    """The bus answers, writes before it acknowledges, and has room."""
+    try:
+        with httpx.Client(base_url=monitor, timeout=5, trust_env=False) as client:
+            version = client.get("/varz").json()["version"]
+            told = client.get("/jsz", params={"config": "true"}).json()
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        yield Finding(
+            "bad", "NATS", f"没有应答 / no answer ({type(error).__name__})", "看日志 / look at its log"
+        )
+        return
+    if told.get("config", {}).get("sync_always"):
+        yield Finding("ok", "NATS", f"{version},{told.get('messages', 0):,} 条消息 / messages,落盘 / synced")
+    else:
+        said = "sync_interval 不是 always:断电会丢已确认的消息 / acknowledged messages can be lost"
+        yield Finding("bad", "NATS", said, "quntuan provision;重启 NATS / restart it")
