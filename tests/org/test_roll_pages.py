@@ -42,6 +42,7 @@ async def page(browser: Browser, sort: str, after: str = "") -> dict[str, Any]:
     return body
 
 
+@pytest.mark.parametrize("org", ["union"], indirect=True)
 @pytest.mark.parametrize("sort", ["changed", "name", "joined"])
 @pytest.mark.parametrize("change", CHANGES)
 async def test_the_next_page_goes_on_where_the_row_stood(here: OrgWorld, sort: str, change: str) -> None:
