@@ -135,7 +135,9 @@ async def test_a_new_organisation_joins_without_a_restart(bus: Bus, connect: Con
     assert hub.is_connected
 
 
-async def test_every_stream_has_a_limit_at_which_it_takes_no_more_and_forgets(bus: Bus, connect: Connect) -> None:
+async def test_every_stream_has_a_limit_at_which_it_takes_no_more_and_forgets(
+    bus: Bus, connect: Connect
+) -> None:
     limits = Limits()
     everybody = [*bus.codes, "hub"]
     found = {

@@ -1,0 +1,90 @@
+"""What the doctor says of a suite that is well, and of each thing that is not."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from deploy.containers import certificates
+from deploy.doctor import databases as told_by
+from deploy.doctor import machine
+from deploy.doctor.findings import Finding, tell
+from deploy.doctor.services import services
+from deploy.local.bus import Bus
+from deploy.local.suite import Suite
+from shared.kit import clock
+from shared.kit.testing.process import free_port
+from tests.fixtures.databases import FreshDatabases
+
+_RECOUNT = text("insert into recount_run (asked_by, state, finished_at) values ('试', :state, :at)")
+
+
+def test_a_running_suite_is_well(suite: Suite) -> None:
+    found = list(services({package.code: suite.url(package.code) for package in suite.packages}))
+    assert [(each.level, each.what) for each in found] == [("ok", p.code) for p in suite.packages]
+    assert tell(Console(quiet=True), found)
+
+
+def test_a_service_that_is_away_is_named() -> None:
+    (found,) = services({"union": f"http://127.0.0.1:{free_port()}"})
+    assert (found.level, found.what) == ("bad", "union")
+    assert "没有应答" in found.said
+    assert not tell(Console(quiet=True), [found])
+
+
+def test_the_bus_and_its_promise(bus: Bus) -> None:
+    (found,) = machine.bus(bus.monitor_url)
+    assert found.level == "ok", found
+    (away,) = machine.bus(f"http://127.0.0.1:{free_port()}")
+    assert away.level == "bad"
+
+
+@pytest.mark.parametrize(
+    ("state", "ago", "level"),
+    [
+        ("equal", 1, "ok"),
+        ("mended", 1, "ok"),
+        ("left", 1, "bad"),
+        ("failed", 1, "bad"),
+        ("equal", 40, "warn"),
+    ],
+)
+async def test_the_last_recount(databases: FreshDatabases, state: str, ago: int, level: str) -> None:
+    urls = await databases.fresh("hub")
+    assert [f.level for f in [each async for each in told_by.databases(urls.app, hub=True)]] == ["ok", "warn"]
+    told = {"state": state, "at": clock.now() - dt.timedelta(hours=ago)}
+    engine = create_async_engine(urls.owner, poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.execute(_RECOUNT, told)
+    found = [each async for each in told_by.databases(urls.app, hub=True)]
+    assert [each.level for each in found] == ["ok", level]
+    assert [each.what async for each in told_by.databases(urls.app, hub=False)] == ["PostgreSQL"]
+    await databases.drop(urls)
+
+
+async def test_a_database_that_is_away() -> None:
+    url = f"postgresql+asyncpg://a:b@127.0.0.1:{free_port()}/c"
+    assert [each.level async for each in told_by.databases(url, hub=True)] == ["bad"]
+
+
+@pytest.mark.parametrize(("days", "level"), [(300, "ok"), (380, "warn"), (392, "bad"), (400, "bad")])
+def test_certificates_are_told_before_they_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, level: str
+) -> None:
+    certificates.ensure(tmp_path / "authority", tmp_path / "tls", ["localhost"])
+    later = clock.now() + dt.timedelta(days=days)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    (found,) = machine.certificates([tmp_path / "tls" / "server.crt"])
+    assert found.level == level
+    assert bool(found.todo) == (level != "ok")
+
+
+@pytest.mark.parametrize(("free", "level"), [(50, "ok"), (10, "warn"), (2, "bad")])
+def test_room_on_a_disc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, level: str) -> None:
+    usage = type("Usage", (), {"total": 100 << 30, "free": free << 30})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    found: list[Finding] = list(machine.discs({"data": tmp_path, "same": tmp_path}))
+    assert [each.level for each in found] == [level]
