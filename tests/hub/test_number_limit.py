@@ -1,0 +1,43 @@
+"""A burst of numbers at once is counted like numbers one after the other."""
+
+import asyncio
+from dataclasses import replace
+
+from sqlalchemy import func, select
+
+from services.hub.lookup.limits import within_limits
+from services.hub.lookup.models import LookupRecord
+from shared.kit.errors import TooMany
+from tests.hub.conftest import Hub
+from tests.hub.test_lookup import CLERK
+
+LIMIT, BURST = 5, 20
+
+
+async def test_no_burst_slips_by_the_limit(hub: Hub) -> None:
+    kit = replace(hub.kit, settings=hub.kit.settings.model_copy(update={"number_lookups_per_minute": LIMIT}))
+
+    async def try_one() -> bool:
+        try:
+            async with hub.database.transaction() as session:
+                await within_limits(kit, session, CLERK)
+                session.add(
+                    LookupRecord(
+                        staff_id=CLERK.id,
+                        staff_name=CLERK.name,
+                        staff_office="",
+                        purpose="visit",
+                        purpose_title="走访慰问",
+                        reason="",
+                        kind="phone",
+                        found=0,
+                        capped=False,
+                    )  # fmt: skip
+                )
+        except TooMany:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(try_one() for _ in range(BURST)))) == LIMIT
+    async with hub.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(LookupRecord)) == LIMIT
