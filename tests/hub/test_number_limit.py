@@ -32,7 +32,7 @@ async def test_no_burst_slips_by_the_limit(hub: Hub) -> None:
                         kind="phone",
                         found=0,
                         capped=False,
-                    )  # fmt: skip
+                    )
                 )
         except TooMany:
             return False
