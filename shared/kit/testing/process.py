@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -110,12 +111,18 @@ def tail(path: Path, lines: int = 20) -> str:
         return ""
 
 
+# below what systems give to outgoing connections (Linux 32768, others 49152): those took a port that the
+# kernel had named free between the question and the server's start
+_PORTS = range(20_000, 32_000)
+_dice, _given = random.SystemRandom(), set[int]()
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that is free now and was not given to anybody of this process before."""
+    while (port := _dice.choice(_PORTS)) in _given or port_taken(port):
+        pass
+    _given.add(port)
+    return port
 
 
 def port_taken(port: int) -> bool:
