@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from shared.org.imports import guard, limits, sniff
-from shared.org.imports.refusal import FileRefused
+from shared.org.imports.refusal import FileRefused, is_packed, too_large
 from shared.org.imports.sheets import Cell, measure, workbook_rows
 
 _FLUSH = 1 << 16
@@ -70,6 +70,10 @@ class Answer:
         self.rows += 1
         self.say([number, cells])
 
+    def refuse(self, refused: FileRefused) -> None:
+        """The last word about a file that is no good."""
+        self.say({"refused": {"reason": refused.reason, "hint": refused.hint, "rows": refused.rows}})
+
     def flush(self) -> None:
         if self._held:
             self._out.write(b"\n".join(self._held) + b"\n")
@@ -124,17 +128,9 @@ def main() -> None:
     try:
         read(os.fdopen(0, "rb"), answer)
     except FileRefused as refused:
-        answer.say({"refused": {"reason": refused.reason, "hint": refused.hint, "rows": refused.rows}})
+        answer.refuse(refused)
     except MemoryError:
-        answer.say(
-            {
-                "refused": {
-                    "reason": "文件解开后太大，内存不够",
-                    "hint": "请拆成几个文件，或另存为 CSV 后再上传。",
-                    "rows": (),
-                }
-            }
-        )
+        answer.refuse(too_large(is_packed(0)))
     answer.flush()
     os._exit(0)  # the text wrapper must not close descriptors twice on the way out
 

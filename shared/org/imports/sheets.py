@@ -14,7 +14,9 @@ Cell = str | list[str]
 """text as it is; `["n", "12.5"]` a number, `["d", "2024-01-05"]` a date, `["f", ""]` a formula alone"""
 
 # attributes hold no "<": without that bound a file of unclosed tags would keep the search busy for hours
-_CELL = re.compile(rb"<(?:\w{1,20}:)?c\b[^<>]{0,200}?\br=[\"']([A-Z]{1,7})(\d{1,10})[\"']")
+_PLACE = re.compile(
+    rb"<(?:\w{1,20}:)?(row|c)\b(?>[^<>]{0,4000}?\br=[\"']([A-Z]{0,7})(\d{1,12})[\"'])?+[^<>]*+>"
+)
 _FORMULA = re.compile(
     rb"<(?:\w{1,20}:)?c\b[^<>]{0,200}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^<>]{0,200}>\s{0,20}<(?:\w{1,20}:)?f\b"
 )
@@ -60,9 +62,18 @@ def measure(package: zipfile.ZipFile) -> None:
 
 
 def _cells(package: zipfile.ZipFile, name: str) -> Iterator[tuple[int, int]]:
+    """Row from 1 and column from 0 of every cell; one that does not say stands beside the one before it."""
+    row, column = 0, -1
     for piece in _pieces(package, name, b"<"):
-        for found in _CELL.finditer(piece):
-            yield int(found[2]), column_number(found[1])
+        for tag, letters, number in _PLACE.findall(piece):
+            if tag == b"row":
+                row, column = int(number) if number else row + 1, -1
+            elif letters:
+                row, column = int(number), column_number(letters)
+                yield row, column
+            else:
+                column += 1
+                yield row, column
 
 
 def _pieces(package: zipfile.ZipFile, name: str, boundary: bytes) -> Iterator[bytes]:
