@@ -37,6 +37,8 @@ class Table:
     district: str = ""
     """stands for the units above when only the sheet's name tells the district"""
     remembered: bool = False
+    hidden: bool = False
+    """the sheet is hidden in the workbook: nothing of it was read"""
 
     @property
     def shape(self) -> str:

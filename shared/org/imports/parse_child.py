@@ -1,8 +1,8 @@
 """The child process that reads a hostile file: own limits, no arguments, file on stdin, JSON lines on stdout.
 
-Lines: `{"file": ...}`, `{"sheet": name}`, `[row, [cells]]` for each row with something in it, at the end
-`{"end": rows}` or `{"refused": {reason, hint, rows}}`. Imports
-as little as possible: it starts for each upload.
+Lines: `{"file": ...}`, `{"sheet": name}`, `[row, [cells]]` for each row with something in it,
+`{"hidden": name}` for a sheet that is hidden and not read, at the end `{"end": rows}` or
+`{"refused": {reason, hint, rows}}`. Imports as little as possible: it starts for each upload.
 """
 
 import os
@@ -108,9 +108,16 @@ def _read_workbook(source: BinaryIO, answer: Answer) -> None:
     guard.check_parts(package)
     measure(package)
     answer.say({"file": {"kind": "xlsx", "encoding": ""}})
+    hidden = False
     for name, rows in workbook_rows(source, package):
-        answer.say({"sheet": name})
-        _send(rows, answer, limits.XLSX_ROWS)
+        if rows is None:
+            answer.say({"hidden": name})
+            hidden = True
+        else:
+            answer.say({"sheet": name})
+            _send(rows, answer, limits.XLSX_ROWS)
+    if hidden and not answer.rows:
+        raise FileRefused("没有隐藏的工作表里没有任何内容", "隐藏的工作表不读入：请取消隐藏，另存后再上传。")
 
 
 def _send(

@@ -132,8 +132,8 @@ def _unescape(text: str) -> str:
 
 def workbook_rows(
     source: BinaryIO, package: zipfile.ZipFile
-) -> Iterator[tuple[str, Iterator[tuple[int, list[Cell]]]]]:
-    """Every visible sheet with its rows."""
+) -> Iterator[tuple[str, Iterator[tuple[int, list[Cell]]] | None]]:
+    """Every visible sheet with its rows, then the names of those that are hidden."""
     from python_calamine import (  # noqa: PLC0415 - the limits of the process are set before it loads
         CalamineError,
         CalamineWorkbook,
@@ -146,15 +146,12 @@ def workbook_rows(
     source.seek(0)
     try:
         book = CalamineWorkbook.from_filelike(source)
-        sheets = [
-            s.name
-            for s in book.sheets_metadata
-            if s.typ == SheetTypeEnum.WorkSheet and s.visible == SheetVisibleEnum.Visible
-        ]
+        known = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
     except PasswordError as error:
         raise FileRefused("文件设置了打开密码", "请取消密码，另存后再上传。") from error
     except CalamineError as error:
         raise FileRefused("文件不完整或已损坏，Excel 的内容读不出来", AGAIN) from error
+    sheets = [s.name for s in known if s.visible == SheetVisibleEnum.Visible]
     if len(sheets) > limits.SHEETS:
         raise FileRefused(f"有 {len(sheets)} 张工作表，超过 {limits.SHEETS} 张", SAVE_AS)
     for name in sheets:
@@ -165,6 +162,9 @@ def workbook_rows(
         formulas = empty_formulas(package, parts[name]) if parts.get(name) in package.namelist() else set()
         start = sheet.start or (0, 0)
         yield name, _rows(sheet.iter_rows(), start, formulas)
+    for hidden in known:
+        if hidden.visible != SheetVisibleEnum.Visible:
+            yield hidden.name, None
 
 
 def _rows(

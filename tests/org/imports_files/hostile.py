@@ -155,6 +155,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "unclosed cells": (lambda: unclosed(b"<c "), "读不出来"),
     "unclosed formulas": (lambda: unclosed(b'<c r="A1"><f>'), "读不出来"),
+    "nothing but what is hidden": (lambda: workbook({"表": [], "底册": [["姓名"], ["甲"]]}, hidden=["底册"]), "没有隐藏的工作表"),
     "nothing inside": (empty_book, "没有任何内容"),
     "other archive": (lambda: rewritten(plain(), lambda n, c: None if n == "xl/workbook.xml" else c), "不是 Excel"),
     "word document": (lambda: with_extra("word/document.xml", b"<x/>"), "Word"),
