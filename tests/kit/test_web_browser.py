@@ -195,6 +195,35 @@ async def test_without_a_stream_the_parts_are_polled(chromium: Browser, address:
         await expect(page.locator("#value")).to_have_text("52")
 
 
+@pytest.mark.parametrize("failure", [{"status": 503}, None])
+async def test_a_part_that_cannot_be_fetched_is_tried_again_and_not_called_live(
+    chromium: Browser, address: str, failure: dict[str, int] | None
+) -> None:
+    async with await context_of(chromium, DESK) as context:
+        page = await context.new_page()
+        failing = [True]
+
+        async def answer(route: Route) -> None:
+            if not failing:
+                await route.continue_()
+            elif failure:
+                await route.fulfill(**failure)  # type: ignore[arg-type]
+            else:
+                await route.abort()
+
+        await page.route("**/part", answer)
+        await page.clock.install()
+        await page.goto(f"{address}/live")
+        await expect(page.locator(".sync:not(.off)")).to_be_visible()
+        await asyncio.sleep(0.3)
+        await page.request.post(f"{address}/value", form={"value": "71"})
+        await expect(page.locator(".sync.off")).to_be_visible()
+        failing.clear()
+        await page.clock.run_for(6_000)
+        await expect(page.locator("#value")).to_have_text("71")
+        await expect(page.locator(".sync:not(.off)")).to_be_visible()
+
+
 async def test_an_answer_that_comes_late_does_not_hide_a_newer_one(chromium: Browser, address: str) -> None:
     async with await context_of(chromium, DESK) as context:
         page = await context.new_page()

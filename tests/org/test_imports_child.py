@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from shared.org.imports import child
 from shared.org.imports.child import parse
 from shared.org.imports.refusal import FileRefused
 from tests.org.imports_files.hostile import HOSTILE
-from tests.org.imports_files.workbooks import sheet_xml, text_cell, with_sheet, workbook
+from tests.org.imports_files.workbooks import plain, sheet_xml, text_cell, with_sheet, workbook
+from tests.org.imports_tools import csv_file
 
 LINES = ["姓名,性别,备注", "单文慧,女,“引号”", '"欧阳,娜娜",女,"两\n行"', "", "乐𠮷,男,x"]
 
@@ -95,6 +97,35 @@ async def test_a_child_that_hangs_is_ended() -> None:
                 pass
     assert time.monotonic() - began < 5
     assert "上限" in refused.value.reason
+
+
+ENDS = {
+    "SIGSEGV": "意外中断",
+    "exit": "意外中断",
+    "SIGXCPU": "时间超过上限",
+    "SIGABRT": "内存超过上限",
+    "SIGKILL": "内存超过上限",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("packed", [True, False])
+async def test_a_child_that_ends_early_is_told_by_its_cause(
+    end: str, packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a child in the place of ours that ends in that way at once."""
+    place = tmp_path / "shared" / "org" / "imports"
+    place.mkdir(parents=True)
+    for package in (place, *place.parents[:2]):
+        (package / "__init__.py").touch()
+    die = "raise SystemExit(1)" if end == "exit" else f"os.kill(os.getpid(), signal.{end})"
+    (place / "parse_child.py").write_text(f"import os, signal\n{die}\n")
+    monkeypatch.setattr(child, "ROOT", tmp_path)
+    with pytest.raises(FileRefused) as refused:
+        await read(plain() if packed else csv_file("姓名,单位"))
+    assert ENDS[end] in refused.value.reason
+    assert refused.value.hint
+    assert ("CSV" in refused.value.hint) == (packed and "上限" in ENDS[end])
 
 
 async def test_the_child_gets_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,13 @@
 
 import io
 import re
+import unicodedata
 
 import openpyxl
 from sqlalchemy import func, select
 
 from shared.org.imports.errors_file import errors_file
-from shared.org.imports.models import ImportFile, ImportRow
+from shared.org.imports.models import ImportBatch, ImportFile, ImportRow, ImportUnit
 from shared.org.kit import OrgKit
 from tests.org.imports_files.workbooks import workbook
 from tests.org.imports_tools import HEAD, csv_file, line, reasons, rows, unit_name, upload
@@ -37,6 +38,36 @@ async def test_each_fault_has_its_reason(org: OrgKit) -> None:
         assert any(word in reason for reason in reasons(row)), (word, row.troubles)
         assert all(t["hint"] for t in row.troubles)
     assert [row.row for row in refused] == list(range(3, 13))
+
+
+STRAYED = [
+    "51990119910304177X",
+    "５１９９０１１９９１０３０４１７７Ｘ",
+    "5199.0119.9103.0417.7X",
+    "5.19901199103041E+17",
+]
+
+
+async def test_a_number_in_the_wrong_column_is_masked_except_in_the_clerks_own_file(org: OrgKit) -> None:
+    titles = ("姓名", "证件号码", "性别", "出生日期", "所在组织", "身份", "加入时间", "职务", "区县")
+    table = [
+        [
+            "" if title == "证件号码" else f"{number} 甲" if title == strayed_to else "没有这个"
+            for title in titles
+        ]
+        for number in STRAYED
+        for strayed_to in titles
+    ]
+    batch = await upload(org, "名册.csv", csv_file(",".join(titles), *map(",".join, table)))
+    assert batch.sums["refused"] == len(table)
+    async with org.kit.database.transaction() as session:
+        stored = [
+            str((await session.execute(select(each.__table__))).all())
+            for each in (ImportBatch, ImportRow, ImportUnit)
+        ]
+        file = (await errors_file(session, org, batch)).content.read().decode("utf-8-sig")
+    assert "19910304" not in re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", "".join(stored)))
+    assert all(number in file for number in STRAYED)
 
 
 async def test_the_same_person_twice_in_a_file(org: OrgKit) -> None:

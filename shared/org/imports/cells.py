@@ -1,6 +1,7 @@
 """Cells as the child gave them: to text, to what the reader of people takes, and masked for staff."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,15 @@ from uuid import UUID
 import orjson
 
 from shared.kit.pii import FieldCipher, mask_card, mask_identity, mask_phone
+from shared.kit.pii.free_text import holds_number
 from shared.kit.spreadsheet import FORMULA_STARTS
 
 Cell = str | list[str]
 CONTEXT = "import_row.cells"
 _AS_TEXT = re.compile(r'="([^"]*)"')
 _APOSTROPHE = re.compile(f"['’](?=[{re.escape(FORMULA_STARTS)}])")
+_POWER = re.compile(r"\d\.\d+e\+1\d", re.IGNORECASE)
+"""an identity number that the spreadsheet made a number of"""
 _SHOWN = 40
 
 
@@ -71,6 +75,16 @@ def objection(code: str, kind: str, cell: Cell) -> tuple[str, str] | None:
     return None
 
 
+def without_number(text: str) -> str:
+    """The text; of a number of a person in it, whatever column that strayed into, the last four alone."""
+    if not holds_number(text) and not _POWER.search(text):
+        return text
+    folded = unicodedata.normalize("NFKC", text)
+    digits = [i for i, c in enumerate(folded) if c.isdigit() or c in "Xx"]
+    hidden = set(digits[:-4])
+    return "".join("*" if i in hidden else c for i, c in enumerate(folded))
+
+
 def masked(code: str, text: str) -> str:
     """The value as it may be shown beside a reason."""
     if not text:
@@ -78,10 +92,11 @@ def masked(code: str, text: str) -> str:
     if code == "identity":
         return mask_identity(text[:_SHOWN]) if text.isalnum() else "****"
     if code == "phone":
-        return mask_phone(text[:_SHOWN])
-    if code == "card_no":
+        return without_number(mask_phone(text[:_SHOWN]))
+    shown = without_number(text)
+    if code == "card_no" and shown == text:
         return mask_card(text[:_SHOWN])
-    return text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
+    return shown[:_SHOWN] + ("…" if len(shown) > _SHOWN else "")
 
 
 def raw_of(values: dict[str, Cell]) -> dict[str, Any]:

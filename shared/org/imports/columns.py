@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from shared.org.imports.aliases import REQUIRED, UNIT, FieldInfo, Titles, fold_title
-from shared.org.imports.cells import Cell, plain
+from shared.org.imports.cells import Cell, plain, without_number
 
 HEAD_WITHIN = 40
 SURE = 0.9
@@ -37,6 +37,8 @@ class Table:
     district: str = ""
     """stands for the units above when only the sheet's name tells the district"""
     remembered: bool = False
+    hidden: bool = False
+    """the sheet is hidden in the workbook: nothing of it was read"""
 
     @property
     def shape(self) -> str:
@@ -125,7 +127,7 @@ def with_head(
     remembered: Mapping[str, Sequence[str]],
 ) -> Table:
     """The table with this head: fields by title, each field once, samples for the eye."""
-    table.head, table.upper, table.titles = head, upper, list(found)
+    table.head, table.upper, table.titles = head, upper, [without_number(t) for t in found]
     table.samples = _samples(rows, head, len(found))
     guesses = [titles.guess(t) if t else None for t in found]
     fields = [g.code if g else "" for g in guesses]
@@ -154,6 +156,7 @@ def _samples(rows: Sequence[tuple[int, list[Cell]]], head: int, width: int) -> l
 
 def _hidden(text: str) -> str:
     """A sample tells what kind of thing stands there, not whose."""
+    text = without_number(text)
     return (_NUMBER_BUT_FOUR.sub("*", text) if _NUMBER.search(text) else text)[:18]
 
 

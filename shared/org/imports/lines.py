@@ -8,7 +8,7 @@ from shared.kit import clock
 from shared.kit.errors import Invalid, Refused
 from shared.kit.pii import name_key
 from shared.org.imports.aliases import DISTRICT, UNIT, FieldInfo, Titles
-from shared.org.imports.cells import Cell, Trouble, at, masked, objection, plain, raw_of
+from shared.org.imports.cells import Cell, Trouble, at, masked, objection, plain, raw_of, without_number
 from shared.org.imports.columns import Table, columns_of
 from shared.org.imports.places import NoPlace, Place, Places, Wanted, names_of
 from shared.org.kit import OrgKit
@@ -33,7 +33,7 @@ class Line:
 
     @property
     def name(self) -> str:
-        return self.entry.name if self.entry else plain(self.values.get("name", ""))[:60]
+        return self.entry.name if self.entry else without_number(plain(self.values.get("name", "")))[:60]
 
     @property
     def last4(self) -> str:
@@ -46,7 +46,7 @@ class Line:
         """Note why; `code` is the field at fault or '' for the line as a whole."""
         text = plain(self.values.get(code, ""))
         shown = "" if isinstance(self.values.get(code), list) and code == "identity" else masked(code, text)
-        self.troubles.append(Trouble(self.titles.get(code, ""), shown, reason, hint))
+        self.troubles.append(Trouble(self.titles.get(code, ""), shown, without_number(reason), hint))
 
 
 class Reader:

@@ -1,8 +1,8 @@
 """The child process that reads a hostile file: own limits, no arguments, file on stdin, JSON lines on stdout.
 
-Lines: `{"file": ...}`, `{"sheet": name}`, `[row, [cells]]` for each row with something in it, at the end
-`{"end": rows}` or `{"refused": {reason, hint, rows}}`. Imports
-as little as possible: it starts for each upload.
+Lines: `{"file": ...}`, `{"sheet": name}`, `[row, [cells]]` for each row with something in it,
+`{"hidden": name}` for a sheet that is hidden and not read, at the end `{"end": rows}` or
+`{"refused": {reason, hint, rows}}`. Imports as little as possible: it starts for each upload.
 """
 
 import os
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from shared.org.imports import guard, limits, sniff
-from shared.org.imports.refusal import FileRefused
+from shared.org.imports.refusal import FileRefused, is_packed, too_large
 from shared.org.imports.sheets import Cell, measure, workbook_rows
 
 _FLUSH = 1 << 16
@@ -70,6 +70,10 @@ class Answer:
         self.rows += 1
         self.say([number, cells])
 
+    def refuse(self, refused: FileRefused) -> None:
+        """The last word about a file that is no good."""
+        self.say({"refused": {"reason": refused.reason, "hint": refused.hint, "rows": refused.rows}})
+
     def flush(self) -> None:
         if self._held:
             self._out.write(b"\n".join(self._held) + b"\n")
@@ -104,9 +108,16 @@ def _read_workbook(source: BinaryIO, answer: Answer) -> None:
     guard.check_parts(package)
     measure(package)
     answer.say({"file": {"kind": "xlsx", "encoding": ""}})
+    hidden = False
     for name, rows in workbook_rows(source, package):
-        answer.say({"sheet": name})
-        _send(rows, answer, limits.XLSX_ROWS)
+        if rows is None:
+            answer.say({"hidden": name})
+            hidden = True
+        else:
+            answer.say({"sheet": name})
+            _send(rows, answer, limits.XLSX_ROWS)
+    if hidden and not answer.rows:
+        raise FileRefused("没有隐藏的工作表里没有任何内容", "隐藏的工作表不读入：请取消隐藏，另存后再上传。")
 
 
 def _send(
@@ -124,17 +135,9 @@ def main() -> None:
     try:
         read(os.fdopen(0, "rb"), answer)
     except FileRefused as refused:
-        answer.say({"refused": {"reason": refused.reason, "hint": refused.hint, "rows": refused.rows}})
+        answer.refuse(refused)
     except MemoryError:
-        answer.say(
-            {
-                "refused": {
-                    "reason": "文件解开后太大，内存不够",
-                    "hint": "请拆成几个文件，或另存为 CSV 后再上传。",
-                    "rows": (),
-                }
-            }
-        )
+        answer.refuse(too_large(is_packed(0)))
     answer.flush()
     os._exit(0)  # the text wrapper must not close descriptors twice on the way out
 

@@ -35,6 +35,7 @@ class _Reading:
     encoding: str = ""
     sheets: list[str] = field(default_factory=list)
     heads: list[list[tuple[int, list[Cell]]]] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
     pending: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     line: int = 0
@@ -52,6 +53,8 @@ class _Reading:
             self.sheets.append(message["sheet"])
             self.heads.append([])
             self.counts.append(0)
+        elif "hidden" in message:
+            self.hidden.append(message["hidden"])
         elif "file" in message:
             self.kind, self.encoding = message["file"]["kind"], message["file"]["encoding"]
 
@@ -99,6 +102,9 @@ async def _finish(session: AsyncSession, org: OrgKit, batch: ImportBatch, readin
         table = recognise(number, name, reading.heads[number], titles, shapes)
         table.rows = reading.counts[number]
         tables.append(table)
+    tables += [
+        Table(sheet=number, name=name, hidden=True) for number, name in enumerate(reading.hidden, len(tables))
+    ]
     batch.file_kind, batch.encoding = reading.kind, reading.encoding
     batch.tables = [t.dump() for t in tables]
     await files.forget(session, batch.id)

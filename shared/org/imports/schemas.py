@@ -13,7 +13,10 @@ from shared.org.imports.queries import Proposal, seconds_left
 
 
 class TableOut(BaseModel):
-    """One sheet: the row of its titles and the field each column is imported as ('' = not imported)."""
+    """One sheet: the row of its titles and the field each column is imported as ('' = not imported).
+
+    Of a sheet that is `hidden` in the workbook nothing is read.
+    """
 
     sheet: int
     name: str
@@ -22,6 +25,7 @@ class TableOut(BaseModel):
     fields: list[str]
     confidence: list[float]
     rows: int
+    hidden: bool
 
 
 class ProblemOut(BaseModel):

@@ -14,7 +14,9 @@ Cell = str | list[str]
 """text as it is; `["n", "12.5"]` a number, `["d", "2024-01-05"]` a date, `["f", ""]` a formula alone"""
 
 # attributes hold no "<": without that bound a file of unclosed tags would keep the search busy for hours
-_CELL = re.compile(rb"<(?:\w{1,20}:)?c\b[^<>]{0,200}?\br=[\"']([A-Z]{1,7})(\d{1,10})[\"']")
+_PLACE = re.compile(
+    rb"<(?:\w{1,20}:)?(row|c)\b(?>[^<>]{0,4000}?\br=[\"']([A-Z]{0,7})(\d{1,12})[\"'])?+[^<>]*+>"
+)
 _FORMULA = re.compile(
     rb"<(?:\w{1,20}:)?c\b[^<>]{0,200}?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^<>]{0,200}>\s{0,20}<(?:\w{1,20}:)?f\b"
 )
@@ -60,9 +62,18 @@ def measure(package: zipfile.ZipFile) -> None:
 
 
 def _cells(package: zipfile.ZipFile, name: str) -> Iterator[tuple[int, int]]:
+    """Row from 1 and column from 0 of every cell; one that does not say stands beside the one before it."""
+    row, column = 0, -1
     for piece in _pieces(package, name, b"<"):
-        for found in _CELL.finditer(piece):
-            yield int(found[2]), column_number(found[1])
+        for tag, letters, number in _PLACE.findall(piece):
+            if tag == b"row":
+                row, column = int(number) if number else row + 1, -1
+            elif letters:
+                row, column = int(number), column_number(letters)
+                yield row, column
+            else:
+                column += 1
+                yield row, column
 
 
 def _pieces(package: zipfile.ZipFile, name: str, boundary: bytes) -> Iterator[bytes]:
@@ -121,8 +132,8 @@ def _unescape(text: str) -> str:
 
 def workbook_rows(
     source: BinaryIO, package: zipfile.ZipFile
-) -> Iterator[tuple[str, Iterator[tuple[int, list[Cell]]]]]:
-    """Every visible sheet with its rows."""
+) -> Iterator[tuple[str, Iterator[tuple[int, list[Cell]]] | None]]:
+    """Every visible sheet with its rows, then the names of those that are hidden."""
     from python_calamine import (  # noqa: PLC0415 - the limits of the process are set before it loads
         CalamineError,
         CalamineWorkbook,
@@ -135,15 +146,12 @@ def workbook_rows(
     source.seek(0)
     try:
         book = CalamineWorkbook.from_filelike(source)
-        sheets = [
-            s.name
-            for s in book.sheets_metadata
-            if s.typ == SheetTypeEnum.WorkSheet and s.visible == SheetVisibleEnum.Visible
-        ]
+        known = [s for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
     except PasswordError as error:
         raise FileRefused("文件设置了打开密码", "请取消密码，另存后再上传。") from error
     except CalamineError as error:
         raise FileRefused("文件不完整或已损坏，Excel 的内容读不出来", AGAIN) from error
+    sheets = [s.name for s in known if s.visible == SheetVisibleEnum.Visible]
     if len(sheets) > limits.SHEETS:
         raise FileRefused(f"有 {len(sheets)} 张工作表，超过 {limits.SHEETS} 张", SAVE_AS)
     for name in sheets:
@@ -154,6 +162,9 @@ def workbook_rows(
         formulas = empty_formulas(package, parts[name]) if parts.get(name) in package.namelist() else set()
         start = sheet.start or (0, 0)
         yield name, _rows(sheet.iter_rows(), start, formulas)
+    for hidden in known:
+        if hidden.visible != SheetVisibleEnum.Visible:
+            yield hidden.name, None
 
 
 def _rows(

@@ -68,7 +68,7 @@ async def batch_context(
         "org_name": org.name, "terms": org.profile.terms,
         "left": queries.seconds_left(batch), "working": batch.status in WORKING, "typed": typed,
         "mapped": mapped, "unmapped": unmapped, "sheets": sum(t.used for t in tables),
-        "left_out": left_out, "all_left_out": all_left_out,
+        "hidden": [t.name for t in tables if t.hidden], "left_out": left_out, "all_left_out": all_left_out,
     }  # fmt: skip
     if batch.status in ("ready", "applying", "applied", "withdrawing", "withdrawn"):
         context |= await _checked(session, org, batch, tab, cursor)

@@ -19,6 +19,7 @@ from tests.org.imports_files.workbooks import (
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 DTD = b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
+NOWHERE = b'<c t="inlineStr"><is><t>x</t></is></c>'
 GBK, UTF8 = "姓名,单位\r\n张三丰,锦城\r\n".encode("gb18030"), "姓名,单位\r\n张三丰,锦城市\r\n".encode()
 
 
@@ -137,6 +138,15 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "列",
     ),
     "far row": (lambda: with_sheet(sheet_xml(b'<row r="1048576">' + text_cell("A1048576", "x") + b"</row>")), "行"),
+    "far row of cells that do not say where they stand": (
+        lambda: with_sheet(sheet_xml(b'<row r="1">' + NOWHERE * 150 + b'</row><row r="1048576">' + NOWHERE + b"</row>")),
+        "第 1,048,576 行",
+    ),
+    "far row behind a long attribute": (
+        lambda: with_sheet(sheet_xml(b'<row r="1048576"><c s="' + b"1" * 300 + b'" r="A1048576"><v>1</v></c></row>')),
+        "第 1,048,576 行",
+    ),
+    "many columns that do not say so": (lambda: with_sheet(sheet_xml(b"<row>" + NOWHERE * 300 + b"</row>")), "列"),
     "sixteen thousand columns": (wide, "列"),
     "too many rows": (many_rows, "行"),
     "giant cell": (lambda: with_sheet(sheet_xml(b'<row r="1">' + text_cell("A1", varied(400_000)) + b"</row>")), "过长"),
@@ -145,6 +155,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "unclosed cells": (lambda: unclosed(b"<c "), "读不出来"),
     "unclosed formulas": (lambda: unclosed(b'<c r="A1"><f>'), "读不出来"),
+    "nothing but what is hidden": (lambda: workbook({"表": [], "底册": [["姓名"], ["甲"]]}, hidden=["底册"]), "没有隐藏的工作表"),
     "nothing inside": (empty_book, "没有任何内容"),
     "other archive": (lambda: rewritten(plain(), lambda n, c: None if n == "xl/workbook.xml" else c), "不是 Excel"),
     "word document": (lambda: with_extra("word/document.xml", b"<x/>"), "Word"),

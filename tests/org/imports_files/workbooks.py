@@ -3,7 +3,7 @@
 import io
 import struct
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,13 +14,15 @@ SHEET = "xl/worksheets/sheet1.xml"
 NS = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
-def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
+def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]], hidden: Collection[str] = ()) -> bytes:
     """Text as text, numbers as numbers, dates as dates, `=...` as formulas."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True})
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     for name, rows in sheets.items():
         sheet = book.add_worksheet(name)
+        if name in hidden:
+            sheet.hide()
         for r, row in enumerate(rows):
             for c, value in enumerate(row):
                 if isinstance(value, date):
