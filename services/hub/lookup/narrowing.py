@@ -55,13 +55,14 @@ _OF_UNIT = (
     f" and n.person_id = any(array(select b.person_id from {_RECORDS}"
     f" join belonging b on b.affiliation_id = f.id where {_BELOW} and b.person_id is not null))"
 )
-# offset 0: asked of each row the index gives in its order. Without it the planner makes a join of this,
-# begins with all people of the unit and sorts them: 13 s among five million persons instead of milliseconds
+# offset 0, twice: asked of each row the index gives in its order, from the person to the unit. Without it the
+# planner makes joins of it and begins with all people of the unit: 13 s (a district), 0.1 s (a street)
+# among five million persons instead of milliseconds
 _IN_UNIT = (
     " and n.scopes & cast(:unit_bits as bigint) = cast(:unit_bits as bigint)"
     " and exists (select 1 from belonging b join affiliation f on f.id = b.affiliation_id"
-    " join unit u on u.org = f.org and u.unit_id = f.unit_id"
-    f" where b.person_id = n.person_id and {_BELOW} offset 0)"
+    " where b.person_id = n.person_id and f.org = :unit_org"
+    f" and exists (select 1 from unit u where u.unit_id = f.unit_id and {_BELOW} offset 0) offset 0)"
 )
 
 
