@@ -1,6 +1,5 @@
 """The searchable row of one person, derived from the affiliations: pure."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -13,7 +12,6 @@ from shared.kit.pii import NameKeys, given_of, name_keys
 STANDINGS = ("active", "retained", "pending", "left")
 """From the strongest to the weakest: a person stands as the strongest affiliation does."""
 INTERPUNCT = "\u00b7"
-_HAN = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 
 Content = Mapping[str, Any]

@@ -1,5 +1,6 @@
 """Pages about many chosen people: to another unit, away, found in order."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -26,6 +27,9 @@ Typed = Annotated[FreeText200, Form()]
 Ids = Annotated[list[UUID], Form(max_length=1000)]
 OptionalIds = Annotated[tuple[UUID, ...], Form(max_length=1000)]
 DOINGS = frozenset({"move", "leave", "resume"})
+Led = tuple[str, str]
+"""The address to go to, and what is said there."""
+Act = Callable[[list[Member]], Awaitable[Led]]
 
 
 def bulk_pages(org: OrgKit) -> APIRouter:
@@ -51,7 +55,8 @@ def _moving(router: APIRouter, org: OrgKit) -> None:
             raise NotFound("没有这种操作")
         if not ids:
             return see_other("/members", _("请先选择人员"), "warn")
-        return await _bulk_page(request, session, org, staff, do, list(ids))
+        people = await _chosen(session, staff, list(ids))
+        return await _bulk_page(request, session, org, staff, do, people)
 
     @router.post("/bulk/move")
     async def move(
@@ -64,17 +69,15 @@ def _moving(router: APIRouter, org: OrgKit) -> None:
         reason: Typed = "",
     ) -> Response:
         """The chosen people go to another unit."""
-        people = await _chosen(session, staff, ids)
-        try:
-            async with session.begin_nested():
-                unit = await choose(session, staff.scope_path, unit_id, unit_q)
-                moved = await move_many(session, org, people, unit.id, staff, reason, scope=staff.scope_path)
-        except (Invalid, Refused) as problem:
-            return await _bulk_page(
-                request, session, org, staff, "move", ids, problem, {"unit_q": unit_q, "reason": reason}
-            )
-        text = _("%(n)s人已调整到“%(unit)s”") % {"n": len(moved), "unit": unit.name}
-        return see_other(f"/members?unit={unit.id}", text)
+
+        async def act(people: list[Member]) -> Led:
+            unit = await choose(session, staff.scope_path, unit_id, unit_q)
+            moved = await move_many(session, org, people, unit.id, staff, reason, scope=staff.scope_path)
+            said = _("%(n)s人已调整到“%(unit)s”") % {"n": len(moved), "unit": unit.name}
+            return f"/members?unit={unit.id}", said
+
+        typed = {"unit_q": unit_q, "reason": reason}
+        return await _done(request, session, org, staff, ids, act, "move", typed)
 
 
 def _leaving(router: APIRouter, org: OrgKit) -> None:
@@ -89,31 +92,27 @@ def _leaving(router: APIRouter, org: OrgKit) -> None:
         other: Typed = "",
     ) -> Response:
         """The chosen people leave."""
-        people = await _chosen(session, staff, ids)
+
+        async def act(people: list[Member]) -> Led:
+            why, scope = other.strip() or reason, staff.scope_path
+            gone = await leave_many(session, org, people, left_on, why, staff, scope=scope)
+            leaving = translate(org.profile.terms.leave)
+            return "/members", _("%(n)s人已办理%(leave)s") % {"n": len(gone), "leave": leaving}
+
         typed = {"left_on": left_on.isoformat(), "reason": reason, "other": other}
-        try:
-            async with session.begin_nested():
-                why, scope = other.strip() or reason, staff.scope_path
-                gone = await leave_many(session, org, people, left_on, why, staff, scope=scope)
-        except (Invalid, Refused) as problem:
-            return await _bulk_page(request, session, org, staff, "leave", ids, problem, typed)
-        return see_other(
-            "/members",
-            _("%(n)s人已办理%(leave)s") % {"n": len(gone), "leave": translate(org.profile.terms.leave)},
-        )
+        return await _done(request, session, org, staff, ids, act, "leave", typed)
 
 
 def _resuming(router: APIRouter, org: OrgKit) -> None:
     @router.post("/bulk/resume")
     async def resume(request: Request, session: Tx, staff: Writer, ids: Ids, reason: Typed = "") -> Response:
         """What is on file about the chosen people was checked and is right."""
-        people = await _chosen(session, staff, ids)
-        try:
-            async with session.begin_nested():
-                held = await step_many(session, org, people, "resume", staff, reason, scope=staff.scope_path)
-        except (Invalid, Refused) as problem:
-            return await _bulk_page(request, session, org, staff, "resume", ids, problem, {"reason": reason})
-        return see_other("/members?standing=pending", _("%(n)s人已核对无误") % {"n": len(held)})
+
+        async def act(people: list[Member]) -> Led:
+            held = await step_many(session, org, people, "resume", staff, reason, scope=staff.scope_path)
+            return "/members?standing=pending", _("%(n)s人已核对无误") % {"n": len(held)}
+
+        return await _done(request, session, org, staff, ids, act, "resume", {"reason": reason})
 
 
 async def _chosen(session: AsyncSession, staff: Staff, ids: list[UUID]) -> list[Member]:
@@ -124,17 +123,37 @@ async def _chosen(session: AsyncSession, staff: Staff, ids: list[UUID]) -> list[
     return people
 
 
+async def _done(
+    request: Request,
+    session: AsyncSession,
+    org: OrgKit,
+    staff: Staff,
+    ids: list[UUID],
+    act: Act,
+    do: str,
+    typed: dict[str, str],
+) -> Response:
+    """Do it for all and go where it leads; a refusal asks again with what was typed."""
+    people = await _chosen(session, staff, ids)
+    try:
+        async with session.begin_nested():
+            address, said = await act(people)
+    except (Invalid, Refused) as problem:
+        people = await _chosen(session, staff, ids)  # as they are now, not as they were about to be
+        return await _bulk_page(request, session, org, staff, do, people, problem, typed)
+    return see_other(address, said)
+
+
 async def _bulk_page(
     request: Request,
     session: AsyncSession,
     org: OrgKit,
     staff: Staff,
     do: str,
-    ids: list[UUID],
+    people: list[Member],
     problem: Problem | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    people = await _chosen(session, staff, ids)
     unit_q = (typed or {}).get("unit_q", "")
     return render(
         request,

@@ -11,7 +11,7 @@ from shared.kit.types import SearchText
 from shared.org.kit import OrgKit
 from shared.org.units import closing, founding, service
 from shared.org.units.reading import children_of, find_units, get_unit, top_of
-from shared.org.units.schemas import UnitClose, UnitIn, UnitList, UnitMove, UnitOut, UnitRename, UnitReopen
+from shared.org.units.schemas import UnitEnd, UnitIn, UnitList, UnitMove, UnitOut, UnitRename
 
 Reader = Annotated[Staff, Depends(require("units.read"))]
 Writer = Annotated[Staff, Depends(require("units.write"))]
@@ -77,7 +77,7 @@ def _moving(router: APIRouter, org: OrgKit) -> None:
         return UnitOut.of(unit)
 
     @router.post("/{unit_id}/close")
-    async def close(staff: Writer, session: Tx, unit_id: UUID, body: UnitClose) -> UnitOut:
+    async def close(staff: Writer, session: Tx, unit_id: UUID, body: UnitEnd) -> UnitOut:
         """Close an empty unit."""
         unit = await closing.close_unit(
             session,
@@ -91,7 +91,7 @@ def _moving(router: APIRouter, org: OrgKit) -> None:
         return UnitOut.of(unit)
 
     @router.post("/{unit_id}/reopen")
-    async def reopen(staff: Writer, session: Tx, unit_id: UUID, body: UnitReopen) -> UnitOut:
+    async def reopen(staff: Writer, session: Tx, unit_id: UUID, body: UnitEnd) -> UnitOut:
         """Let a closed unit stand again."""
         unit = await closing.reopen_unit(
             session,

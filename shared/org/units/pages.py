@@ -1,5 +1,6 @@
 """Pages of the unit tree."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -25,6 +26,9 @@ Reader = Annotated[Staff, Depends(require("units.read"))]
 Writer = Annotated[Staff, Depends(require("units.write"))]
 Typed = Annotated[FreeText200, Form()]
 OPTIONS = 12
+Led = tuple[UUID | None, str]
+"""The unit to show next, and what is said there."""
+Act = Callable[[], Awaitable[Led]]
 
 
 def pages(org: OrgKit) -> APIRouter:
@@ -84,16 +88,16 @@ def _founding(router: APIRouter, org: OrgKit) -> None:
         district: Typed = "",
     ) -> Response:
         """A unit below this one."""
+
+        async def act() -> Led:
+            unit = await founding.create_unit(
+                session, org, parent_id=unit_id, name=name, kind=kind, district=district.strip() or None,
+                actor=staff, scope=staff.scope_path,
+            )  # fmt: skip
+            return unit.parent_id, _("已建立“%(name)s”") % {"name": unit.name}
+
         typed = {"name": name, "kind": kind, "district": district}
-        try:
-            async with session.begin_nested():
-                unit = await founding.create_unit(
-                    session, org, parent_id=unit_id, name=name, kind=kind, district=district.strip() or None,
-                    actor=staff, scope=staff.scope_path,
-                )  # fmt: skip
-        except (Invalid, Refused) as problem:
-            return await _again(request, session, org, staff, unit_id, problem, "create", typed)
-        return see_other(f"/units?at={unit.parent_id}", _("已建立“%(name)s”") % {"name": unit.name})
+        return await _done(request, session, org, staff, unit_id, act, "create", typed)
 
 
 def _changing(router: APIRouter, org: OrgKit) -> None:
@@ -107,14 +111,14 @@ def _changing(router: APIRouter, org: OrgKit) -> None:
         name: Typed = "",
     ) -> Response:
         """Another name."""
-        try:
-            async with session.begin_nested():
-                await service.rename_unit(
-                    session, org, unit_id, name, version=version, actor=staff, scope=staff.scope_path
-                )
-        except (Invalid, Refused) as problem:
-            return await _again(request, session, org, staff, unit_id, problem, "rename", {"name": name})
-        return see_other(f"/units?at={unit_id}", _("已更名"))
+
+        async def act() -> Led:
+            await service.rename_unit(
+                session, org, unit_id, name, version=version, actor=staff, scope=staff.scope_path
+            )
+            return unit_id, _("已更名")
+
+        return await _done(request, session, org, staff, unit_id, act, "rename", {"name": name})
 
 
 def _moving(router: APIRouter, org: OrgKit) -> None:
@@ -130,23 +134,17 @@ def _moving(router: APIRouter, org: OrgKit) -> None:
         reason: Typed = "",
     ) -> Response:
         """Another place in the tree."""
+
+        async def act() -> Led:
+            target = await choose(session, staff.scope_path, to, unit_q)
+            await service.move_unit(
+                session, org, unit_id, target.id,
+                version=version, reason=reason, actor=staff, scope=staff.scope_path,
+            )  # fmt: skip
+            return unit_id, _("已移动，下级单位和人员一并调整")
+
         typed = {"unit_q": unit_q, "reason": reason}
-        try:
-            async with session.begin_nested():
-                target = await choose(session, staff.scope_path, to, unit_q)
-                await service.move_unit(
-                    session,
-                    org,
-                    unit_id,
-                    target.id,
-                    version=version,
-                    reason=reason,
-                    actor=staff,
-                    scope=staff.scope_path,
-                )
-        except (Invalid, Refused) as problem:
-            return await _again(request, session, org, staff, unit_id, problem, "move", typed)
-        return see_other(f"/units?at={unit_id}", _("已移动，下级单位和人员一并调整"))
+        return await _done(request, session, org, staff, unit_id, act, "move", typed)
 
 
 def _closing(router: APIRouter, org: OrgKit) -> None:
@@ -160,14 +158,14 @@ def _closing(router: APIRouter, org: OrgKit) -> None:
         reason: Typed = "",
     ) -> Response:
         """The end of an empty unit."""
-        try:
-            async with session.begin_nested():
-                unit = await closing.close_unit(
-                    session, org, unit_id, version=version, reason=reason, actor=staff, scope=staff.scope_path
-                )
-        except (Invalid, Refused) as problem:
-            return await _again(request, session, org, staff, unit_id, problem, "close", {"reason": reason})
-        return see_other(f"/units?at={unit.parent_id}", _("已撤销“%(name)s”") % {"name": unit.name})
+
+        async def act() -> Led:
+            unit = await closing.close_unit(
+                session, org, unit_id, version=version, reason=reason, actor=staff, scope=staff.scope_path
+            )
+            return unit.parent_id, _("已撤销“%(name)s”") % {"name": unit.name}
+
+        return await _done(request, session, org, staff, unit_id, act, "close", {"reason": reason})
 
 
 def _reopening(router: APIRouter, org: OrgKit) -> None:
@@ -181,14 +179,14 @@ def _reopening(router: APIRouter, org: OrgKit) -> None:
         reason: Typed = "",
     ) -> Response:
         """A closed unit stands again."""
-        try:
-            async with session.begin_nested():
-                unit = await closing.reopen_unit(
-                    session, org, unit_id, version=version, reason=reason, actor=staff, scope=staff.scope_path
-                )
-        except (Invalid, Refused) as problem:
-            return await _again(request, session, org, staff, unit_id, problem, "reopen", {"reason": reason})
-        return see_other(f"/units?at={unit.id}", _("已恢复“%(name)s”") % {"name": unit.name})
+
+        async def act() -> Led:
+            unit = await closing.reopen_unit(
+                session, org, unit_id, version=version, reason=reason, actor=staff, scope=staff.scope_path
+            )
+            return unit.id, _("已恢复“%(name)s”") % {"name": unit.name}
+
+        return await _done(request, session, org, staff, unit_id, act, "reopen", {"reason": reason})
 
 
 async def choose(session: AsyncSession, scope: str, unit_id: UUID | None, typed: str) -> Unit:
@@ -203,19 +201,25 @@ async def choose(session: AsyncSession, scope: str, unit_id: UUID | None, typed:
     raise Invalid("没有选定单位", fields={"unit_q": text})
 
 
-async def _again(
+async def _done(
     request: Request,
     session: AsyncSession,
     org: OrgKit,
     staff: Staff,
     unit_id: UUID,
-    problem: Problem,
+    act: Act,
     action: str,
     typed: dict[str, Any],
 ) -> Response:
-    unit = await get_unit(session, unit_id, staff.scope_path)
-    await session.refresh(unit)
-    return await _page(request, session, org, staff, unit, problem=problem, action=action, typed=typed)
+    """Do it and go where it leads; a refusal shows the unit with the dialog open and the text kept."""
+    try:
+        async with session.begin_nested():
+            at, said = await act()
+    except (Invalid, Refused) as problem:
+        unit = await get_unit(session, unit_id, staff.scope_path)
+        await session.refresh(unit)
+        return await _page(request, session, org, staff, unit, problem=problem, action=action, typed=typed)
+    return see_other(f"/units?at={at}", said)
 
 
 async def _page(

@@ -63,15 +63,8 @@ class UnitMove(_In):
     version: Int64
 
 
-class UnitReopen(_In):
-    """The way back of a closed unit."""
-
-    reason: Text200
-    version: Int64
-
-
-class UnitClose(_In):
-    """The end of a unit."""
+class UnitEnd(_In):
+    """The end of a unit, or the way back."""
 
     reason: Text200
     version: Int64
