@@ -175,3 +175,12 @@ async def test_nobody_joins_before_being_born_nor_begins_in_the_future(org: OrgK
             with pytest.raises(Invalid) as told:
                 read_entry(org, person(org, **{own.code: "2099-01-01"}), UUID(int=1))
             assert told.value.fields == {own.code: "不能晚于今天。"}
+
+
+async def test_a_form_tells_everything_that_is_wrong_at_once(here: OrgWorld) -> None:
+    browser = await here.signed_in("clerk")
+    kind = here.org.policy.kinds[0].code
+    page = await browser.post("/members/new", {"kind": kind, "name": "", "phone": "123"})
+    assert page.status_code == 422
+    for field in ("unit_q", "name", "phone"):
+        assert f'href="#f-{field}"' in page.text

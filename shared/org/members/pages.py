@@ -30,6 +30,7 @@ from shared.org.members.rules import may_be_shared, standing_after
 from shared.org.members.schemas import Blank
 from shared.org.members.service import CHANGED_MEANWHILE, note
 from shared.org.members.state import identity_mask
+from shared.org.policy import Entry
 from shared.org.units import Unit, choose, find_units, get_unit
 
 Reader = Annotated[Staff, Depends(require("members.read"))]
@@ -38,6 +39,8 @@ Revealer = Annotated[Staff, Depends(require("members.read", "members.reveal"))]
 Reason = Annotated[FreeText200, Form()]
 LONGEST_REASON = 200
 OPTIONS = 12
+_NOWHERE = UUID(int=0)
+"""Stands for the unit while the rest of a form without one is read."""
 
 
 def pages(org: OrgKit) -> APIRouter:
@@ -70,8 +73,7 @@ def _admission(router: APIRouter, org: OrgKit) -> None:
         typed = typed_in(org, await request.form())
         try:
             async with session.begin_nested():
-                unit = await choose(session, staff.scope_path, unit_id, unit_q)
-                entry = read_entry(org, typed.cells, unit.id)
+                entry = await _entry(session, org, staff, typed.cells, unit_id, unit_q)
                 member_id = await admit_one(session, org, entry, staff, reason, scope=staff.scope_path)
         except (Invalid, Refused) as problem:
             chosen = await get_unit(session, unit_id, staff.scope_path) if unit_id else None
@@ -79,6 +81,26 @@ def _admission(router: APIRouter, org: OrgKit) -> None:
                 request, session, org, staff, typed.cells, unit=chosen, unit_q=unit_q, problem=problem
             )
         return see_other(f"/members/{member_id}", _("已登记%(name)s") % {"name": entry.name})
+
+
+async def _entry(
+    session: AsyncSession,
+    org: OrgKit,
+    staff: Staff,
+    cells: Mapping[str, str],
+    unit_id: UUID | None,
+    unit_q: str,
+) -> Entry:
+    """What was typed, read whole: a missing unit is told together with everything else that is wrong."""
+    try:
+        unit = await choose(session, staff.scope_path, unit_id, unit_q)
+    except Invalid as missing:
+        try:
+            read_entry(org, cells, _NOWHERE)
+        except Invalid as others:
+            missing.fields = {**missing.fields, **others.fields}
+        raise missing from None
+    return read_entry(org, cells, unit.id)
 
 
 def _file(router: APIRouter, org: OrgKit) -> None:
