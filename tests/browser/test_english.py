@@ -30,9 +30,14 @@ TYPED = {
     "venue": ("name", "address", "district", "cluster", "equipment"),
     "booking": ("title", "reason"),
     "audit_entry": ("purpose", "actor_name"),
+    "staff_account": ("name", "office"),
 }
 """What staff of an organisation type into its pages, by table."""
-TYPED_AT_HUB = {"organisation": ("name",), "audit_entry": ("purpose", "actor_name")}
+TYPED_AT_HUB = {
+    "organisation": ("name",),
+    "audit_entry": ("purpose", "actor_name"),
+    "staff_account": ("name", "office"),
+}
 
 
 def plain_url(suite: Suite, code: str) -> str:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608 - statements are put together from constants; values are parameters
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -29,6 +28,7 @@ from shared.kit.context import Kit
 from shared.kit.events import gaps
 from shared.kit.events.effects import transient
 from shared.kit.events.gaps import Gap
+from shared.kit.together import together
 
 PATIENCE = 60.0
 PART = 2000
@@ -69,7 +69,7 @@ async def everything(kit: Kit, run: int, orgs: Sequence[str], say: Say) -> None:
         total = sum(head["members"] + head["units"] for head in heads)
         await session.execute(update(RebuildRun).where(RebuildRun.id == run).values(total=total))
     kinds: tuple[Kind, ...] = ("units", "members")
-    await asyncio.gather(*(_all(kit, run, org, kind, say) for org in orgs for kind in kinds))
+    await together(*(_all(kit, run, org, kind, say) for org in orgs for kind in kinds))
 
 
 async def _head(kit: Kit, run: int, org: str) -> dict[str, Any]:

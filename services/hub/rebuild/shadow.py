@@ -7,6 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
+from shared.kit.together import together
+
 SHADOW, RETIRED = "rebuild", "retired"
 FETCHED = ("unit", "affiliation")
 LINKED = ("belonging", "edge")
@@ -81,7 +83,7 @@ async def index(engine: AsyncEngine) -> None:
                         await connection.execute(text("set local maintenance_work_mem = '512MB'"))
                         await connection.exec_driver_sql(statement)
 
-    await asyncio.gather(*(build() for _ in range(AT_ONCE)))
+    await together(*(build() for _ in range(AT_ONCE)))
     async with engine.connect() as connection, connection.begin():
         for table in TABLES:
             await connection.execute(text(f"analyze {SHADOW}.{table}"))
