@@ -47,7 +47,9 @@ def _acknowledge_before_commit() -> None:
 
 def _swallow_a_lost_connection() -> None:
     async def deaf(_request: Request, transaction: Transaction) -> None:
-        await asyncio.sleep(SLOW)  # a commit that waits for its disc: the connection is lost there, if anywhere
+        await asyncio.sleep(
+            SLOW
+        )  # a commit that waits for its disc: the connection is lost there, if anywhere
         with contextlib.suppress(DBAPIError, OSError):
             await transaction.__aexit__(None, None, None)
 
