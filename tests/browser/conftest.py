@@ -34,6 +34,11 @@ class Sheet:
         await self.page.goto(self.base + path)
         return self.page
 
+    async def press(self, selector: str) -> None:
+        """Click what leads to another document, and be there: a click alone returns before the old one is gone."""
+        async with self.page.expect_navigation():
+            await self.page.click(selector)
+
     async def sound(self, name: str) -> None:
         """No violation of axe, nothing wider than the window, no complaint; a screenshot when asked for."""
         assert await self.faults(name) == []

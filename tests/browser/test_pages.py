@@ -81,7 +81,7 @@ async def test_one_member_from_list_to_history(sheet: Open) -> None:
     await page.check("[name=unit_id] >> nth=0")
     await page.fill("[name=name]", "单文慧")
     await page.fill("[name=phone]", "1")
-    await page.click("main button.btn-primary")
+    await clerk.press("main button.btn-primary")
     assert await page.input_value("[name=name]") == "单文慧"
     await clerk.sound("union-member-refused")
     await page.fill("[name=phone]", "12300009876")
@@ -97,7 +97,7 @@ async def test_from_a_free_slot_to_a_booking(sheet: Open) -> None:
     """At the organisation's own grid: pick, see that it is free, book, look at it; then the taken time is told."""
     clerk = await sheet("league", "clerk")
     page = await clerk.go("/venues")
-    await page.click("text=往后")
+    await clerk.press("text=往后")
     await page.click(".wg-cell:not(.past) a.free >> nth=2")
     await page.wait_for_selector("#panel")
     await page.fill("#panel [name=title]", "团干部读书会")
@@ -112,7 +112,7 @@ async def test_two_owners_in_one_request(sheet: Open) -> None:
     """At the hub: free slots of two venues, one request, the owners' answers."""
     clerk = await sheet("hub", "clerk")
     page = await clerk.go("/rooms")
-    await page.click("text=往后")
+    await clerk.press("text=往后")
     await page.wait_for_selector(".wg tbody tr")
     await page.click(".wg tbody tr:nth-child(2) .wg-cell:nth-child(6) a.free >> nth=0")
     await page.wait_for_selector("#panel")
@@ -132,7 +132,7 @@ async def test_a_recount_from_the_button_to_its_result(sheet: Open, size: str) -
     """Who runs the platform begins one and sees that it came out equal."""
     ops = await sheet("hub", "ops", size)
     page = await ops.go("/ops/recount")
-    await page.click("main form[action='/ops/recount'] button")
+    await ops.press("main form[action='/ops/recount'] button")
     await ops.sound("hub-recount-waiting")
     for _ in range(60):
         if "完全一致" in await page.inner_text("section[aria-labelledby=h-run]"):
