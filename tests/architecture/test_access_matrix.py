@@ -1,13 +1,10 @@
 """Every route of every service has a row in access_matrix.txt, and asks exactly what the row says."""
 
-from pathlib import Path
-
 import pytest
 
 from deploy.services import every_service
 from shared.kit.staff import access_of
-
-MATRIX = Path(__file__).with_name("access_matrix.txt")
+from tests.architecture.matrix import written
 
 
 def declared() -> set[tuple[str, ...]]:
@@ -25,15 +22,6 @@ def declared() -> set[tuple[str, ...]]:
             )
             out.add((kind, access.method, access.path, asks))
     return out
-
-
-def written() -> set[tuple[str, ...]]:
-    lines = [
-        line for line in MATRIX.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")
-    ]
-    rows = [tuple(part.strip() for part in line.split("|")) for line in lines]
-    assert all(len(row) == 4 for row in rows)
-    return set(rows)
 
 
 def show(rows: set[tuple[str, ...]]) -> str:

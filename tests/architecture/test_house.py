@@ -17,6 +17,7 @@ CODE = sorted(
     if "__pycache__" not in p.parts
 )
 WRITTEN = [p for p in CODE if "migrations" not in p.parts]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -25,8 +26,19 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def test_no_file_is_longer_than_300_lines() -> None:
-    long = {str(p.relative_to(ROOT)): n for p in WRITTEN if (n := len(p.read_text().splitlines())) > 300}
+    written = WRITTEN + TESTS
+    long = {str(p.relative_to(ROOT)): n for p in written if (n := len(p.read_text().splitlines())) > 300}
     assert long == {}
+
+
+def test_no_test_leans_on_another() -> None:
+    """What several need stands in a module of its own: a test can be taken away without breaking others."""
+    leaning = [
+        str(p.relative_to(ROOT))
+        for p in TESTS
+        if re.search(r"^from tests\.[a-z_.]*\btest_\w+ import", p.read_text(), re.MULTILINE)
+    ]
+    assert leaning == []
 
 
 def test_every_module_says_what_it_is_for() -> None:

@@ -8,7 +8,7 @@ import pytest
 from deploy.demo import staff
 from deploy.local.suite import Suite
 from tests.browser.conftest import Open
-from tests.browser.test_pages import CASES
+from tests.browser.met import CASES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 

@@ -4,60 +4,9 @@ import pytest
 from playwright.async_api import FilePayload
 
 from tests.browser.conftest import Open
+from tests.browser.met import CASES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-ORGANISATION = {
-    None: ["/signin"],
-    "clerk": [
-        "/",
-        "/members",
-        "/members?standing=left",
-        "/members/new",
-        "/units",
-        "/imports",
-        "/account",
-        "/venues",
-        "/venues?view=day",
-        "/venues?view=month",
-        "/venues/list",
-        "/venues/new",
-        "/venues/mine",
-        "/venues/waiting",
-        "/venues/use",
-        "/venues/calendar",
-        "/venues/others",
-    ],
-    "district": ["/members"],
-    "viewer": ["/members"],
-    "admin": ["/", "/staff", "/staff/new", "/staff/tokens"],
-    "auditor": ["/", "/audit"],
-}
-HUB = {
-    None: ["/signin"],
-    "clerk": [
-        "/",
-        "/lookup",
-        "/lookup/recent",
-        "/organisations",
-        "/rooms",
-        "/rooms?view=day",
-        "/rooms/find",
-        "/rooms/requests",
-    ],
-    "steward": ["/candidates", "/candidates?tab=later", "/quality"],
-    "ops": ["/ops", "/ops/recount", "/staff"],
-    "auditor": ["/audit"],
-}
-CASES = [
-    *(
-        (code, login, path)
-        for code in ("union", "womens")
-        for login, paths in ORGANISATION.items()
-        for path in paths
-    ),
-    *(("hub", login, path) for login, paths in HUB.items() for path in paths),
-]
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])

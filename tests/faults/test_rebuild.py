@@ -21,9 +21,9 @@ from services.hub.rebuild.shadow import TABLES
 from shared.kit.audit import System
 from shared.kit.context import Kit, make_kit
 from shared.org.members import set_consent
-from tests.faults.test_recount import everything, unlike
+from tests.faults.tables import everything, unlike
 from tests.faults.town import Town
-from tests.hub.test_lookup import CLERK
+from tests.hub.asking import CLERK
 from tests.kit.events_bench import Crash
 
 pytestmark = pytest.mark.timeout(600)

@@ -1,11 +1,11 @@
 """A hundred corruptions planted in the hub's tables, each of one field: all found, all repaired."""
 
 import random
-from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from tests.faults.tables import everything, unlike
 from tests.faults.town import Town
 
 pytestmark = pytest.mark.timeout(600)
@@ -29,29 +29,6 @@ DERIVED: dict[str, dict[str, str]] = {
     "belonging": {"person_id": "gen_random_uuid()"},
     "edge": {"state": "'candidate'", "revoked_at": "now()"},
 }  # fmt: skip
-STATE = {
-    "affiliation": "id, org, member_id, version, withdrawn, name, former_names, standing, sex, birth_year, district, identity,"
-    " phone, card, name_birth_phone, birth_phone_sex, name_birth_sex, unit_id, shown::text, told_at",
-    "person": "*", "person_name": "*", "person_tail": "*", "belonging": "*",
-    "edge": "a, b, rule, state, revoked_at is null",
-}  # fmt: skip
-
-
-async def everything(town: Town) -> dict[str, set[Any]]:
-    """The hub's projection as it stands."""
-    return {
-        table: {tuple(map(str, row)) for row in await town.rows("hub", f"select {columns} from {table}")}
-        for table, columns in STATE.items()
-    }
-
-
-def unlike(found: dict[str, set[Any]], wanted: dict[str, set[Any]]) -> dict[str, Any]:
-    """A few rows of each table that differ (a whole difference would take pytest minutes to show)."""
-    return {
-        table: (sorted(found[table] - rows)[:2], sorted(rows - found[table])[:2])
-        for table, rows in wanted.items()
-        if found[table] != rows
-    }
 
 
 async def plant_told(town: Town, rnd: random.Random) -> int:

@@ -6,13 +6,17 @@ from contextlib import asynccontextmanager
 import pytest
 from pydantic import SecretStr
 
+from deploy.local.bus import Bus as Nats
 from services.hub.directory import directory
 from services.hub.persons import follow, persons
+from services.hub.service import build
 from shared.contracts.event import Event
 from shared.kit.context import Kit, make_kit
 from shared.kit.events.effects import apply_all
+from shared.kit.service import Service
 from shared.kit.settings import Settings
 from tests.fixtures.databases import FreshDatabases
+from tests.fixtures.settings import settings_for
 from tests.hub.telling import received
 
 
@@ -51,3 +55,11 @@ async def open_hub(databases: FreshDatabases) -> AsyncIterator[Hub]:
 async def hub(databases: FreshDatabases) -> AsyncIterator[Hub]:
     async with open_hub(databases) as opened:
         yield opened
+
+
+@pytest.fixture
+async def running(databases: FreshDatabases, bus: Nats) -> AsyncIterator[Service]:
+    """The whole hub, on a bus."""
+    hub = build(settings_for("hub", await databases.fresh("hub"), bus))
+    async with hub.running():
+        yield hub

@@ -7,9 +7,9 @@ from sqlalchemy import select, update
 from services.hub.lookup.models import LookupRecord
 from services.hub.lookup.recent import forget_old
 from shared.kit import clock
+from tests.hub.asking import look
 from tests.hub.conftest import Hub
 from tests.hub.telling import state
-from tests.hub.test_lookup import look
 
 THREE_YEARS = timedelta(days=3 * 365)
 

@@ -3,13 +3,14 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import func, select
 
 from services.hub.lookup.limits import within_limits
 from services.hub.lookup.models import LookupRecord
 from shared.kit.errors import TooMany
+from tests.hub.asking import CLERK, look
 from tests.hub.conftest import Hub
-from tests.hub.test_lookup import CLERK
 
 LIMIT, BURST = 5, 20
 
@@ -41,3 +42,12 @@ async def test_no_burst_slips_by_the_limit(hub: Hub) -> None:
     assert sum(await asyncio.gather(*(try_one() for _ in range(BURST)))) == LIMIT
     async with hub.database.transaction() as session:
         assert await session.scalar(select(func.count()).select_from(LookupRecord)) == LIMIT
+
+
+async def test_last_digits_are_numbers_tried_too_and_names_are_not(hub: Hub) -> None:
+    hub.kit = replace(hub.kit, settings=hub.kit.settings.model_copy(update={"number_lookups_per_minute": 2}))
+    await look(hub, "1234")
+    await look(hub, "王1234")
+    with pytest.raises(TooMany):
+        await look(hub, "1235")
+    assert (await look(hub, "王")).rows == []

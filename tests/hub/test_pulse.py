@@ -11,11 +11,9 @@ from shared.kit.web.filters import moment
 from tests.conftest import ORGANISATIONS
 from tests.fixtures.databases import FreshDatabases
 from tests.hub.conftest import Hub
+from tests.hub.over_bus import organisation, until
 from tests.hub.site import clients
 from tests.hub.telling import announced, state
-from tests.hub.test_over_the_bus import organisation, running, until
-
-__all__ = ["running"]
 
 
 async def only(kit: Kit) -> Known:

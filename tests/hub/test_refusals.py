@@ -10,10 +10,10 @@ from services.hub.lookup import service
 from services.hub.lookup.schemas import Narrow
 from shared.kit.errors import NotFound
 from shared.kit.pii.free_text import holds_number
+from tests.hub.asking import CLERK, look
 from tests.hub.conftest import Hub
 from tests.hub.site import clients
 from tests.hub.telling import announced, state
-from tests.hub.test_lookup import CLERK, look
 
 NUL = "%00"
 

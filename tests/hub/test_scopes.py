@@ -13,10 +13,10 @@ from services.hub.lookup.schemas import Accuracy, Narrow, Total
 from services.hub.persons.scopes import bits_of, bits_of_unit
 from shared.contracts.units import UnitChanged
 from shared.kit.errors import NotFound
+from tests.hub.asking import CLERK, all_pages, look
 from tests.hub.conftest import Hub
 from tests.hub.site import clients
 from tests.hub.telling import announced, state
-from tests.hub.test_lookup import CLERK, all_pages, look
 
 TOP, WEST, STREET, EAST = (uuid4() for _ in range(4))
 TREE = {TOP: "1", WEST: "1/a", STREET: "1/a/b", EAST: "1/c"}

@@ -9,9 +9,9 @@ from services.hub.lookup import service
 from services.hub.lookup.schemas import Narrow
 from services.hub.persons import units
 from shared.contracts.units import UnitChanged
+from tests.hub.asking import CLERK, look
 from tests.hub.conftest import Hub
 from tests.hub.telling import announced, changed, state
-from tests.hub.test_lookup import CLERK, look
 
 
 def unit(id_: UUID, version: int, *names: str, district: str | None = "锦江区") -> UnitChanged:

@@ -9,7 +9,7 @@ import pytest
 from deploy.demo import staff
 from deploy.local.suite import Suite
 from shared.kit.staff.roles import grants_of, permits
-from tests.architecture.test_access_matrix import written
+from tests.architecture.matrix import written
 from tests.journeys.visitor import Visitor
 
 NOBODY = UUID(int=0)

@@ -1,6 +1,7 @@
 """Driving an import without a browser: upload, let the worker work, look at the result."""
 
 import io
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 
 from shared.kit.staff import Staff
 from shared.org.imports import service
+from shared.org.imports.child import parse
 from shared.org.imports.models import ImportBatch, ImportRow
 from shared.org.imports.worker import ImportWorker
 from shared.org.kit import OrgKit
@@ -98,3 +100,10 @@ def reasons(row: ImportRow) -> list[Any]:
 
 def names(found: Sequence[ImportRow]) -> list[str]:
     return [row.name for row in found]
+
+
+async def read(data: bytes) -> list[Any]:
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return [message async for message in parse(file)]

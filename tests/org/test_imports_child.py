@@ -15,16 +15,9 @@ from shared.org.imports.child import parse
 from shared.org.imports.refusal import FileRefused
 from tests.org.imports_files.hostile import HOSTILE
 from tests.org.imports_files.workbooks import plain, sheet_xml, text_cell, with_sheet, workbook
-from tests.org.imports_tools import csv_file
+from tests.org.imports_tools import csv_file, read
 
 LINES = ["姓名,性别,备注", "单文慧,女,“引号”", '"欧阳,娜娜",女,"两\n行"', "", "乐𠮷,男,x"]
-
-
-async def read(data: bytes) -> list[Any]:
-    with tempfile.TemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        return [message async for message in parse(file)]
 
 
 async def rows(data: bytes) -> list[Any]:

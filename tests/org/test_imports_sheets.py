@@ -7,8 +7,7 @@ from shared.org.imports.showing import batch_context
 from shared.org.kit import OrgKit
 from tests.org.imports_files.workbooks import workbook
 from tests.org.imports_site import Site
-from tests.org.imports_tools import HEAD, again, line, upload
-from tests.org.test_imports_child import read
+from tests.org.imports_tools import HEAD, again, line, read, upload
 
 
 async def test_sheets_share_their_columns_and_only_those_with_refused_lines_come_back(org: OrgKit) -> None:

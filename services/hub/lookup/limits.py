@@ -13,7 +13,8 @@ from shared.kit.context import Kit
 from shared.kit.errors import TooMany
 from shared.kit.staff import Staff
 
-NUMBERS = (Kind.IDENTITY, Kind.PHONE, Kind.CARD)
+NUMBERS = (Kind.IDENTITY, Kind.PHONE, Kind.CARD, Kind.TAIL)
+"""Last four digits too: ten thousand tries go through them all."""
 _ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended('numbers|' || :who, 0))")
 
 

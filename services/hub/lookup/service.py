@@ -12,7 +12,7 @@ from services.hub.directory import Known
 from services.hub.lookup import present, search, totals
 from services.hub.lookup.cursors import Cursors
 from services.hub.lookup.frame import Frame, frame
-from services.hub.lookup.limits import within_limits
+from services.hub.lookup.limits import NUMBERS, within_limits
 from services.hub.lookup.live import Kept, Live, Recorded, live_lookup, plan_of, recorded
 from services.hub.lookup.models import LookupOpened
 from services.hub.lookup.narrowing import Filters, scope_of
@@ -44,8 +44,9 @@ async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> tupl
     purpose = chosen(around.purposes, ask.purpose, ask.reason)
     query = _classified(ask)
     tokens, problem = dict[str, UUID](), ""
-    if query.asks:
+    if query.kind in NUMBERS:
         await within_limits(kit, session, staff)
+    if query.asks:
         tokens, problem = await tokens_of(kit.bus, [o.code for o in around.orgs], query)
     query, facets = await _counted(session, query, ask, tokens)
     problem = problem or miscounted(query.number)
