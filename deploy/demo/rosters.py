@@ -24,7 +24,6 @@ from deploy.demo.records import Record
 from shared.kit import clock
 
 CITY = "锦城市"
-FORMS = ("office", "csv", "xlsx")
 
 
 class Desk:

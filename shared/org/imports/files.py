@@ -1,13 +1,13 @@
 """The uploaded file until it is read: encrypted, in the database, because web and worker may be apart."""
 
 import base64
-import tempfile
 from typing import IO
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.kit.context import Kit
 from shared.kit.errors import Invalid
 from shared.kit.pii import FieldCipher
 from shared.kit.pii.free_text import holds_number
@@ -36,17 +36,17 @@ async def store(session: AsyncSession, cipher: FieldCipher, batch_id: UUID, sour
         part += 1
 
 
-async def restore(session: AsyncSession, cipher: FieldCipher, batch_id: UUID) -> IO[bytes]:
-    """The file again, as an unnamed temporary one."""
+async def restore(session: AsyncSession, kit: Kit, batch_id: UUID) -> IO[bytes]:
+    """The file again, unnamed among the working files; the caller closes it."""
     parts = await session.scalar(
         select(func.count()).select_from(ImportFile).where(ImportFile.batch_id == batch_id)
     )
-    out = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+    out = kit.working.file()
     for part in range(parts or 0):
         query = select(ImportFile.sealed).where(ImportFile.batch_id == batch_id, ImportFile.part == part)
         sealed: bytes | None = await session.scalar(query)
         if sealed is not None:
-            out.write(base64.b64decode(cipher.decrypt(sealed, f"{CONTEXT}.{part}:{batch_id}")))
+            out.write(base64.b64decode(kit.cipher.decrypt(sealed, f"{CONTEXT}.{part}:{batch_id}")))
     out.flush()
     out.seek(0)
     return out

@@ -65,7 +65,7 @@ async def read_file(org: OrgKit, batch_id: UUID, lease: UUID) -> None:
     async with database.transaction() as session:
         await hold(session, batch_id, lease, "reading")
         await session.execute(delete(ImportRow).where(ImportRow.batch_id == batch_id))
-        source = await files.restore(session, org.kit.cipher, batch_id)
+        source = await files.restore(session, org.kit, batch_id)
     reading = _Reading()
     with source:
         try:
