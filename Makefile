@@ -37,10 +37,11 @@ rebuild: install ## 从各组织重建协同平台,查询不中断,可续 / fill
 	@exec $(RUN) deploy.cli rebuild
 
 test: install ## 全部测试,真实 PostgreSQL 与 NATS / all tests, real servers. T=tests/kit narrows
-	@exec $(RUN) pytest -m "not docker" $(if $(T),$(T),-n $(or $(N),auto))
+	@exec $(RUN) pytest -m "not docker and not planted" $(if $(T),$(T),-n $(or $(N),auto) --dist loadgroup --no-loadscope-reorder)
 
 faults: install ## 随机强杀各进程,核对无一丢失 / kill processes at random, prove nothing is lost. KILLS=60
-	@exec $(RUN) tests.faults.kills --kills $(or $(KILLS),500) --operations $(or $(OPERATIONS),200000)
+	@$(RUN) pytest -q -m planted tests/faults/kills
+	exec $(RUN) tests.faults.kills --kills $(or $(KILLS),500) --operations $(or $(OPERATIONS),200000)
 
 containers: install ## 在真实 Docker 上测试镜像与清单 / test images and manifests on a real Docker
 	@exec $(RUN) pytest -m docker tests/containers

@@ -20,6 +20,7 @@ from shared.kit.testing.postgres import PostgresServer
 from shared.kit.testing.process import free_port
 from tests.fixtures.databases import FAST, FreshDatabases
 from tests.fixtures.settings import settings_for
+from tests.fixtures.spread import spread, workers
 from tests.fixtures.suite import start_suite
 
 ORGANISATIONS = ["union", "league", "womens"]
@@ -28,8 +29,14 @@ ORGANISATIONS = ["union", "league", "womens"]
 CHROMIUM = Path("/usr/bin/chromium")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`."""
+    return workers()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without Debian's chromium the browser's tests are left out, and the end says so; CI may not leave them out."""
+    spread(items)
     if CHROMIUM.exists() or os.environ.get("QUNTUAN_FORBID_SKIPS") == "1":
         return
     left_out = [item for item in items if item.get_closest_marker("browser")]

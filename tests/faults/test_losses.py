@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from deploy.topology.names import EVT_ALL
 from tests.faults.town import Town
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 A_MINUTE = 60
 
 

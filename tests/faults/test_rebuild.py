@@ -26,7 +26,7 @@ from tests.faults.town import Town
 from tests.hub.asking import CLERK
 from tests.kit.events_bench import Crash
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 STEWARD = System("季云舟")
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from tests.faults.tables import everything, unlike
 from tests.faults.town import Town
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 AFFILIATION: dict[str, str] = {
     "name": "'赵四'", "former_names": "array['王五']", "standing": "'retained'", "sex": "'x'", "birth_year": "1901",

@@ -29,6 +29,7 @@ LINES = """姓名,性别,出生日期,身份证号,联系电话,所在残联组�
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.slow
 def test_a_fourth_organisation_joins_at_run_time(new_suite: Callable[..., Suite], tmp_path: Path) -> None:
     suite = new_suite()
     before = suite.services["hub"].process.pid

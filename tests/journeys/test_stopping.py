@@ -12,6 +12,7 @@ from tests.journeys.visitor import Visitor
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.slow
 def test_open_streams_end_when_the_service_stops(new_suite: Callable[..., Suite]) -> None:
     suite = new_suite()
     clerk = Visitor(suite.url("union")).sign_in("clerk")
