@@ -126,7 +126,8 @@ class Edge(HubBase):
 class Verdict(HubBase):
     """What staff decided of a pair, with the reason; undone by `undone_at`, kept for good, above any rule.
 
-    Verdicts of one `decision` (a record taken out is kept apart from each of the others) are undone together.
+    Verdicts of one `decision` (a record taken out is kept apart from each of the others) are undone together;
+    then the verdict that one of them `replaced` is given anew.
     """
 
     __tablename__ = "verdict"
@@ -142,6 +143,7 @@ class Verdict(HubBase):
     a: Mapped[UUID] = mapped_column(Uuid)
     b: Mapped[UUID] = mapped_column(Uuid)
     decision: Mapped[UUID] = mapped_column(Uuid, server_default=text("uuidv7()"))
+    replaced: Mapped[int | None] = mapped_column(BigInteger)
     says: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     by_id: Mapped[UUID] = mapped_column(Uuid)

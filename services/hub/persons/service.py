@@ -85,7 +85,6 @@ async def decide(
     await _must_exist(session, pair)
     if shown is not None:
         await _must_be_as_shown(session, pair, shown)
-    await _supersede(session, [pair], by, "改判")
     await _record(session, [pair], says, reason, by)
     await linking.relink(session, pair)
     if says == "same" and not await _together(session, pair):
@@ -108,7 +107,6 @@ async def separate(
     if affiliation not in members or len(members) < 2:
         raise Refused("这条记录已不在这个人名下", hint="记录可能刚刚变动，请刷新后再看。")
     pairs = [ordered(affiliation, other) for other in members if other != affiliation]
-    await _supersede(session, pairs, by, "改判")
     await _record(session, pairs, "never", reason, by)
     await linking.relink(session, members)
     found = {r.id: r.person_id for r in (await by_id(session, members)).values()}
@@ -117,18 +115,23 @@ async def separate(
 
 
 async def undo(session: AsyncSession, verdict_id: int, reason: str, by: Actor) -> list[Pair]:
-    """Take the decision back that this verdict is of; the rules hold again for all its pairs."""
+    """Take the decision back that this verdict is of: what was decided before it holds again, else the rules.
+
+    Gives the pairs that the rules are asked about again.
+    """
     refuse_number(reason)
     await store.lock(session)
-    pairs = [(v.a, v.b) for v in await _standing_with(session, verdict_id)]
+    taken_back = await _standing_with(session, verdict_id)
+    pairs = [(v.a, v.b) for v in taken_back]
     if not pairs:
         raise Refused("这个判断已经撤销过了", hint="请刷新页面。")
-    await _supersede(session, pairs, by, reason)
+    await _end(session, pairs, by, reason)
+    decided = await _give_back(session, [v.replaced for v in taken_back if v.replaced is not None])
     for a, b in pairs:
         audit.record(session, actor=by, action="person.undone", target=("verdict", verdict_id),
                      detail={"reason": reason, "affiliation": str(a), "other": str(b)})  # fmt: skip
     await linking.relink(session, {i for pair in pairs for i in pair})
-    return pairs
+    return [pair for pair in pairs if pair not in decided]
 
 
 async def recent_verdicts(session: AsyncSession, limit: int = 20) -> list[Decided]:
@@ -177,19 +180,34 @@ async def _standing_with(session: AsyncSession, verdict_id: int) -> Sequence[Ver
     return (await session.scalars(found.with_for_update())).all()
 
 
-async def _supersede(session: AsyncSession, pairs: Iterable[Pair], by: Actor, reason: str) -> None:
+async def _end(session: AsyncSession, pairs: Iterable[Pair], by: Actor, reason: str) -> dict[Pair, int]:
+    """What stands of these pairs stands no more; its ids."""
     values = {"undone_at": clock.now(), "undone_by": by.name, "undone_reason": reason}
+    ended: dict[Pair, int] = {}
     for a, b in pairs:
         standing = (Verdict.a == a, Verdict.b == b, Verdict.undone_at.is_(None))
-        await session.execute(update(Verdict).where(*standing).values(values))
+        found = await session.scalar(update(Verdict).where(*standing).values(values).returning(Verdict.id))
+        if found is not None:
+            ended[a, b] = found
+    return ended
+
+
+async def _give_back(session: AsyncSession, replaced: Sequence[int]) -> set[Pair]:
+    """These verdicts again, in the names and words of those who gave them; their pairs."""
+    found = (await session.scalars(select(Verdict).where(Verdict.id.in_(replaced)))).all()
+    decisions = {old.decision: uuid4() for old in found}
+    kept = ("a", "b", "says", "reason", "by_id", "by_name", "replaced")
+    for old in found:
+        session.add(Verdict(decision=decisions[old.decision], **{name: getattr(old, name) for name in kept}))
+    await session.flush()
+    return {(old.a, old.b) for old in found}
 
 
 async def _record(session: AsyncSession, pairs: Sequence[Pair], says: str, reason: str, by: Actor) -> None:
-    decision = uuid4()
-    for a, b in pairs:
-        session.add(
-            Verdict(decision=decision, a=a, b=b, says=says, reason=reason, by_id=by.id, by_name=by.name)
-        )
+    """One decision of these pairs, in the place of what stood."""
+    replaced, decision = await _end(session, pairs, by, "改判"), uuid4()
+    given = {"decision": decision, "says": says, "reason": reason, "by_id": by.id, "by_name": by.name}
+    session.add_all(Verdict(a=a, b=b, replaced=replaced.get((a, b)), **given) for a, b in pairs)
     await session.flush()
     for a, b in pairs:
         audit.record(session, actor=by, action=f"person.{says}", target=("affiliation", a),

@@ -93,10 +93,11 @@ async def decide(session: AsyncSession, pair: Pair, says: str, reason: str, by: 
 
 
 async def undo(session: AsyncSession, verdict_id: int, reason: str, by: Actor) -> None:
-    """Take a decision back: its pairs wait again if the rules still ask."""
+    """Take a decision back: its pairs wait again if the rules still ask and nothing earlier decides them."""
     pairs = await persons.undo(session, verdict_id, reason, by)
     back = [{"a": a, "b": b, "because": "undone", "search": None} for a, b in pairs]
-    await session.execute(_BACK, back)
+    if back:
+        await session.execute(_BACK, back)
     await session.execute(_STALE)
 
 
