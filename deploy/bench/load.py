@@ -40,3 +40,8 @@ async def timed(clients: Sequence[Ask], seconds: float, pause: float = PAUSE) ->
 
     await asyncio.gather(*(work(ask, n) for n, ask in enumerate(clients)))
     return Times(sorted(took), len(took) / (time.perf_counter() - began))
+
+
+def together(rounds: Sequence[Times]) -> Times:
+    """Several rounds of the same as one."""
+    return Times(sorted(t for r in rounds for t in r.took), sum(r.rate for r in rounds) / len(rounds))

@@ -15,7 +15,7 @@ import httpx
 from deploy.bench import city
 from deploy.bench.client import Clerk
 from deploy.bench.http import Line
-from deploy.bench.load import CLIENTS, PAUSE, Ask, Times, timed
+from deploy.bench.load import CLIENTS, PAUSE, Ask, Times, timed, together
 from deploy.bench.replay import Noted, Replay, hub_here
 from deploy.bench.stage import Stage
 from deploy.bench.table import Goal, Row
@@ -92,17 +92,19 @@ def _numbers(stage: Stage) -> Iterable[Case]:
 async def measured(
     stage: Stage, case: Case, clerks: Sequence[Clerk], pause: float = PAUSE
 ) -> tuple[Times, Times]:
-    """The hub's times and the bare driver's, one after the other."""
+    """The hub's times and the bare driver's, in turn."""
     question, noted = await statements(stage, case, clerks[0])
     replays = [await Replay.open(stage, noted) for _ in clerks]
-    limit = await _run(replays, stage.size.seconds, pause)
-    for replay in replays:
-        await replay.connection.close()
     lines = [await Line.open(clerk) for clerk in clerks]
-    ours = await _run([_ask(line, question) for line in lines], stage.size.seconds, pause)
-    for line in lines:
+    asks = [_ask(line, question) for line in lines]
+    ours, limit = list[Times](), list[Times]()
+    for _ in range(stage.size.rounds):
+        limit.append(await _run(replays, stage.size.seconds, pause))
+        ours.append(await _run(asks, stage.size.seconds, pause))
+    for line, replay in zip(lines, replays, strict=True):
         line.close()
-    return ours, limit
+        await replay.connection.close()
+    return together(ours), together(limit)
 
 
 async def _run(asks: Sequence[Ask], seconds: float, pause: float) -> Times:
