@@ -13,20 +13,33 @@ import pytest
 from sqlalchemy import event, text
 
 from deploy.local.bus import Bus as Nats
+from services.hub.service import build
 from shared.contracts.lookups import LookupRecorded
 from shared.kit import clock
 from shared.kit.events import emit
 from shared.kit.service import Service
 from shared.kit.staff import ensure_accounts
 from tests.conftest import ORGANISATIONS
-from tests.fixtures.databases import FreshDatabases
+from tests.fixtures.databases import FreshDatabases, Urls, as_owner
+from tests.fixtures.settings import settings_for
 from tests.hub.site import ACCOUNTS, BASE, Client
 from tests.hub.telling import announced, state
-from tests.hub.test_over_the_bus import Organisation, organisation, running, until
+from tests.hub.test_over_the_bus import Organisation, organisation, until
 
-__all__ = ["running"]  # the fixture
 CODE = ORGANISATIONS[0]
 NAME = "欧阳测试"
+
+
+@pytest.fixture
+async def urls(databases: FreshDatabases) -> Urls:
+    return await databases.fresh("hub")
+
+
+@pytest.fixture
+async def running(urls: Urls, bus: Nats) -> AsyncIterator[Service]:
+    hub = build(settings_for("hub", urls, bus))
+    async with hub.running():
+        yield hub
 
 
 @pytest.fixture
@@ -50,6 +63,12 @@ def lines(page: str) -> list[str]:
     """The rows of the list as they read."""
     rows = re.findall(r"<tr><td class=\"num\">.*?</tr>", page, re.DOTALL)
     return [re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", row))) for row in rows]
+
+
+def turning(page: str) -> list[str]:
+    """Where the buttons under the list lead."""
+    pager = page.split('<nav class="pager"')[1].split("</nav>", maxsplit=1)[0]
+    return [unescape(found) for found in re.findall(r'<a [^>]*href="([^"]+)"', pager)]
 
 
 async def read(admin: Client, query: str = "") -> list[str]:
@@ -82,13 +101,13 @@ async def test_both_sides_are_told_with_the_time_and_no_name(
     await until(all_applied)
     page = (await admin.get("/ops/ledger")).text
     newest, *_ = lines(page)
-    assert re.search(r"大群团协同平台 .*发给 甲 .*有一人的资料在平台被打开", newest), newest
-    assert re.search(r"甲 .*发给 大群团协同平台 .*有一人登入名册", " ".join(lines(page)))
+    assert re.search(r"大群团协同平台 .*发给 甲市总会 .*有一人的资料在平台被打开", newest), newest
+    assert re.search(r"甲市总会 .*发给 大群团协同平台 .*有一人登入名册", " ".join(lines(page)))
     for link in re.findall(r'href="(/ops/ledger/event[^"]+)"', page):
         detail = (await admin.get(unescape(link))).text
         assert "已生效" in detail
         page += detail
-    assert "人员" in page.split("由谁处理")[2], "which part of the hub takes it in"
+    assert "同一人" in page.split("由谁处理")[2], "which part of the hub takes it in"
     for secret in (NAME, "欧阳", "5678", "何静怡", "上门走访", "办公室"):
         assert secret not in page
     assert [len(await read(admin, f"subject={person.member_id}")), len(await read(admin, "sender=hub"))] == [
@@ -153,13 +172,17 @@ async def test_what_an_owner_said_and_is_not_here_waits(
 
 
 PLANTED = (
-    "insert into event_receipt select case when n % 100000 = 0 then 'rare' else 'alpha' end, '', n,"
-    " (array['member.changed.v1','member.admitted.v1','unit.changed.v1','x.y.v1'])[1 + n % 4],"
-    " 'k' || (n / 3), timestamptz '2026-01-01' + (n / 500) * interval '1 minute', 'applied', now()"
-    " from generate_series(1, 300000) n",
+    (
+        "insert into event_receipt select case when n % 100000 = 3 then 'rare' else 'alpha' end, '', n,"
+        " (array['member.changed.v1','member.admitted.v1','unit.changed.v1','x.y.v1'])[1 + n % 4],"
+        " 'k' || (n / 3), timestamptz '2026-01-01' + (n / 500) * interval '5 minutes', 'applied', now()"
+        " from generate_series(1, 300000) n"
+    ),
     "update event_receipt set state = 'aside' where seq in (7, 299999)",
-    "insert into event_log select 'alpha', n, uuidv7(), 'lookup.recorded.v1', 'k' || n, '{}', null,"
-    " timestamptz '2026-01-01' + (n / 100) * interval '1 minute' from generate_series(1, 60000) n",
+    (
+        "insert into event_log select 'alpha', n, uuidv7(), 'lookup.recorded.v1', 'k' || n, '{}', null,"
+        " timestamptz '2026-01-01' + (n / 100) * interval '1 minute' from generate_series(1, 60000) n"
+    ),
     "insert into event_channel (channel, newest, published) values ('alpha', 60000, 60000)",
 )
 QUERIES = (
@@ -168,11 +191,11 @@ QUERIES = (
 )  # fmt: skip
 
 
-async def test_no_page_reads_more_than_a_little_of_many_events(running: Service, admin: Client) -> None:
+async def test_no_page_reads_more_than_a_little_of_many_events(
+    urls: Urls, running: Service, admin: Client
+) -> None:
     """Every statement of every filter is explained with what it really read: blocks, not seconds."""
-    async with running.kit.database.transaction() as session:
-        for statement in PLANTED:
-            await session.execute(text(statement))
+    await as_owner(urls, *PLANTED, "analyze event_receipt, event_log")
     said: list[tuple[str, Any]] = []
 
     def note(_c: Any, _u: Any, statement: str, values: Any, *_: Any) -> None:
@@ -186,7 +209,7 @@ async def test_no_page_reads_more_than_a_little_of_many_events(running: Service,
         page = (await admin.get(f"/ops/ledger?{query}")).text
         event.remove(engine.sync_engine, "before_cursor_execute", note)
         assert lines(page), query
-        second = second or unescape(re.findall(r'href="(/ops/ledger\?[^"]*at=[^"]+)"', page)[0])
+        second = second or turning(page)[-1]
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     await admin.get(second)
     event.remove(engine.sync_engine, "before_cursor_execute", note)
@@ -198,7 +221,7 @@ async def test_no_page_reads_more_than_a_little_of_many_events(running: Service,
             [explained] = plan.scalar_one()
             top = explained["Plan"]
             blocks = top["Shared Hit Blocks"] + top["Shared Read Blocks"]
-            assert blocks < 1500, orjson.dumps(top, option=orjson.OPT_INDENT_2).decode() + statement
+            assert blocks < 400, orjson.dumps(top, option=orjson.OPT_INDENT_2).decode() + statement
 
 
 async def test_pages_go_on_without_a_hole_both_ways(running: Service, admin: Client) -> None:
@@ -213,15 +236,15 @@ async def test_pages_go_on_without_a_hole_both_ways(running: Service, admin: Cli
                 {"source": source, "kind": kind},
             )
     seen: list[str] = []
-    address, last = "/ops/ledger", ""
-    while address:
-        page = (await admin.get(address)).text
+    pages = ["/ops/ledger"]
+    while len(seen) < 120:
+        page = (await admin.get(pages[-1])).text
         seen += re.findall(r"source=(\w+)&amp;channel=&amp;seq=(\d+)", page)
-        *_, following = re.findall(r'<a class="btn btn-s" href="([^"]+)"|下一页', page) or [""]
-        last, address = address, unescape(following)
+        pages.append(turning(page)[-1])
     assert len(seen) == len(set(seen)) == 120
-    back = re.findall(r'href="([^"]+)"[^>]*>(?:(?!</a>).)*上一页', page, re.DOTALL)
-    assert len(lines((await admin.get(unescape(back[-1]))).text)) == 50, last
+    first, newer = turning(page)
+    assert first == "/ops/ledger?"
+    assert lines((await admin.get(newer)).text) == lines((await admin.get(pages[1])).text)
 
 
 @pytest.mark.parametrize(
