@@ -86,7 +86,6 @@ describe_words(
         "unit": "单位",
         "import": "导入",
         "demo": "演示数据",
-        "bytes": "字节数",
         "lines": "行数",
         "new": "新增",
         "changed": "变更",

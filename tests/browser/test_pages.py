@@ -30,7 +30,7 @@ ORGANISATION = {
     ],
     "district": ["/members"],
     "viewer": ["/members"],
-    "admin": ["/", "/staff", "/staff/new", "/staff/tokens"],
+    "admin": ["/", "/staff", "/staff/new", "/staff/tokens", "/ops/ledger"],
     "auditor": ["/", "/audit"],
 }
 HUB = {
@@ -46,7 +46,7 @@ HUB = {
         "/rooms/requests",
     ],
     "steward": ["/candidates", "/candidates?tab=later", "/quality"],
-    "ops": ["/ops", "/ops/recount", "/staff"],
+    "ops": ["/ops", "/ops/ledger", "/ops/ledger?state=waiting", "/ops/recount", "/staff"],
     "auditor": ["/audit"],
 }
 CASES = [
@@ -71,6 +71,14 @@ async def test_pages_are_sound(sheet: Open, code: str, size: str) -> None:
             name = f"{code}-{login or 'anybody'}{path.replace('/', '-').replace('?', '-')}"
             found += await opened.faults(name)
     assert found == []
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_one_event_of_the_ledger(sheet: Open, size: str) -> None:
+    ops = await sheet("hub", "ops", size)
+    await ops.go("/ops/ledger?state=applied")
+    await ops.press("table.list tbody a >> nth=0")
+    await ops.sound("hub-ops-ledger-event")
 
 
 async def test_one_member_from_list_to_history(sheet: Open) -> None:
