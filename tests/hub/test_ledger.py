@@ -96,7 +96,7 @@ async def test_both_sides_are_told_with_the_time_and_no_name(
     await look_up(running, person.member_id)
 
     async def all_applied() -> bool:
-        return sum("已生效" in line for line in await read(admin)) == 3
+        return sum("已经生效" in line for line in await read(admin)) == 3
 
     await until(all_applied)
     page = (await admin.get("/ops/ledger")).text
@@ -105,7 +105,7 @@ async def test_both_sides_are_told_with_the_time_and_no_name(
     assert re.search(r"甲市总会 .*发给 大群团协同平台 .*有一人登入名册", " ".join(lines(page)))
     for link in re.findall(r'href="(/ops/ledger/event[^"]+)"', page):
         detail = (await admin.get(unescape(link))).text
-        assert "已生效" in detail
+        assert "已经生效" in detail
         page += detail
     assert "同一人" in page.split("由谁处理")[2], "which part of the hub takes it in"
     for secret in (NAME, "欧阳", "5678", "何静怡", "上门走访", "办公室"):

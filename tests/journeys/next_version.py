@@ -57,8 +57,10 @@ EDITS = {
         ("publishes=(OrgAnnounced,)", "publishes=(OrgAnnounced, UnitPraised)"),
         (
             "key=org.profile.code)\n",
-            ("key=org.profile.code)\n"
-            "            emit(session, UnitPraised(code=org.profile.code), key=org.profile.code)\n"),
+            (
+                "key=org.profile.code)\n"
+                "            emit(session, UnitPraised(code=org.profile.code), key=org.profile.code)\n"
+            ),
         ),
     ],
     "services/hub/directory/module.py": [

@@ -11,14 +11,14 @@ from shared.kit.pagination import query_of
 
 State = Literal["applied", "aside", "discarded", "waiting", "queued", "sent"]
 STATES: dict[str, tuple[str, str]] = {
-    "applied": ("已生效", "yes"),
+    "applied": ("已经生效", "yes"),
     "aside": ("已隔离", "no"),
     "discarded": ("已放弃", "hold"),
     "waiting": ("待处理", "warn"),
     "queued": ("待发送", "warn"),
     "sent": ("已发出", "hold"),
 }
-CHOICES = {"applied": "已生效", "waiting": "待处理", "aside": "已隔离"}
+CHOICES = {"applied": "已经生效", "waiting": "待处理", "aside": "已隔离"}
 """What may be looked for; `waiting` is whatever has not come to where it should."""
 
 
