@@ -13,6 +13,7 @@ from shared.kit.audit.titles import describe_words
 from shared.kit.auditors import Elsewhere, auditors
 from shared.kit.context import make_kit
 from shared.kit.events.engine import Inbox
+from shared.kit.ledger import ledger
 from shared.kit.ops import ops
 from shared.kit.service import Service
 from shared.kit.settings import Settings
@@ -36,6 +37,7 @@ def build(settings: Settings) -> Service:
             recount(kit),
             venues(kit),
             ops(kit),
+            ledger(kit),
             staff(kit),
             auditors(kit, Elsewhere(AuditAnchored, AuditSealed, known_codes)),
         ),

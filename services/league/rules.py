@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from shared.kit.rulesets import Rule, RuleSet
 from shared.org.members.rules import LeapDay
-from shared.org.rulesets import Rule, RuleSet
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from shared.org.rulesets import Rule, RuleSet
+from shared.kit.rulesets import Rule, RuleSet
 
 WORKING_AGE = RuleSet(
     "最低就业年龄", [Rule(16, valid_from=date(1995, 1, 1), source="《中华人民共和国劳动法》第十五条")]

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from shared.org.rulesets import Rule, RuleSet
+from shared.kit.rulesets import Rule, RuleSet
 
 GUARDIAN_BELOW = RuleSet(
     "须监护人同意的年龄",

@@ -91,7 +91,7 @@ class SettleAnswer(BaseModel):
     bookings: tuple[BookingState, ...]
 
 
-@event("booking.changed.v1", owner="organisation", title="预订变动")
+@event("booking.changed.v1", owner="organisation", title="预订变动", says="有一项预订提出、决定、改期或结束")
 class BookingChanged(Event):
     """A booking was asked for, decided, moved or ended; the owner's word is the only one."""
 

@@ -21,20 +21,23 @@ class Event(BaseModel):
     owner: ClassVar[Literal["organisation", "hub"]]
     addressed: ClassVar[bool]
     title: ClassVar[str]
+    says: ClassVar[str]
 
 
 def event(
-    type_: str, *, owner: Literal["organisation", "hub"], title: str, addressed: bool = False
+    type_: str, *, owner: Literal["organisation", "hub"], title: str, says: str, addressed: bool = False
 ) -> Callable[[type[E_]], type[E_]]:
     """Register a payload class under `aggregate.fact.vN`; a type may be registered once only.
 
-    `owner` says who may publish it, `addressed` whether it goes to one organisation only.
+    `owner` says who may publish it, `addressed` whether it goes to one organisation only; `title` names it,
+    `says` tells staff in plain words what the sender tells by it, without anything of the one it is about.
     """
 
     def register(cls: type[E_]) -> type[E_]:
         if type_ in CATALOGUE:
             raise ValueError(f"event type {type_!r} is already taken by {CATALOGUE[type_].__name__}")
-        cls.type, cls.owner, cls.title, cls.addressed = type_, owner, title, addressed
+        cls.type, cls.owner, cls.addressed = type_, owner, addressed
+        cls.title, cls.says = title, says
         CATALOGUE[type_] = cls
         return cls
 

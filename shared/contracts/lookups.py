@@ -7,7 +7,13 @@ from pydantic import AwareDatetime
 from shared.contracts.event import Event, event
 
 
-@event("lookup.recorded.v1", owner="hub", title="查询留痕", addressed=True)
+@event(
+    "lookup.recorded.v1",
+    owner="hub",
+    title="查询留痕",
+    says="有一人的资料在平台被打开，告知所属组织",
+    addressed=True,
+)
 class LookupRecorded(Event):
     """A person's details were opened at the hub: by whom, for which purpose (PIPL articles 44, 54)."""
 

@@ -54,22 +54,34 @@ class MemberState(Event):
     left_on: date | None = None
 
 
-@event("member.admitted.v1", owner="organisation", title="入册")
+@event(
+    "member.admitted.v1",
+    owner="organisation",
+    title="入册",
+    says="有一人登入名册或同意共享，告知脱敏后的资料",
+)
 class MemberAdmitted(MemberState):
     """A person came onto the roll (admission, import, consent given)."""
 
 
-@event("member.changed.v1", owner="organisation", title="信息变更")
+@event(
+    "member.changed.v1",
+    owner="organisation",
+    title="信息变更",
+    says="有一人可共享的资料变了，告知脱敏后的新资料",
+)
 class MemberChanged(MemberState):
     """Something shareable about the person changed."""
 
 
-@event("member.left.v1", owner="organisation", title="离册")
+@event("member.left.v1", owner="organisation", title="离册", says="有一人离册，作为历史保留")
 class MemberLeft(MemberState):
     """The affiliation ended; it stays visible as history."""
 
 
-@event("member.withdrawn.v1", owner="organisation", title="撤回共享")
+@event(
+    "member.withdrawn.v1", owner="organisation", title="撤回共享", says="有一人的资料不再共享，要求停止展示"
+)
 class MemberWithdrawn(Event):
     """Tombstone: the person may no longer be shown (consent withdrawn, erased). PIPL article 15."""
 

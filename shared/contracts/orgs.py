@@ -13,7 +13,7 @@ class UnitKind(BaseModel):
     children: tuple[str, ...] = ()
 
 
-@event("org.announced.v1", owner="organisation", title="组织登记")
+@event("org.announced.v1", owner="organisation", title="组织登记", says="登记本组织的名称和所用模块")
 class OrgAnnounced(Event):
     """Sent at every start: name, badge and terms. The hub learns of an organisation from this alone."""
 

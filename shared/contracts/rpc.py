@@ -3,13 +3,14 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from shared.contracts.audits import SealedEnd
 
 TOKEN = "token"
 FETCH = "events.fetch"
 AUDIT_ENDS = "audit.ends"
+RECEIPTS = "events.receipts"
 
 
 class TokenRequest(BaseModel):
@@ -52,3 +53,26 @@ class EndsAnswer(BaseModel):
 
     ends: list[SealedEnd]
     more: bool = False
+
+
+class ReceiptsRequest(BaseModel):
+    """Ask what became of the asker's own events: of these numbers of one of its channels."""
+
+    channel: str = ""
+    numbers: list[int] = Field(default_factory=list, max_length=100)
+
+
+class Receipt(BaseModel):
+    """One event as the receiver has it."""
+
+    number: int
+    state: Literal["applied", "aside", "discarded"]
+    at: AwareDatetime
+
+
+class ReceiptsAnswer(BaseModel):
+    """`seen` is the newest number that came; `aside` the newest of those put aside and not yet settled."""
+
+    seen: int
+    aside: list[int] = []
+    receipts: list[Receipt] = []

@@ -69,7 +69,7 @@ class Sharing(BaseModel):
     pledge: str = Field(default="", max_length=200, description="service promised in return for the room")
 
 
-@event("venue.changed.v1", owner="organisation", title="场地变动")
+@event("venue.changed.v1", owner="organisation", title="场地变动", says="有一处场地上线、调整或停用")
 class VenueChanged(Event):
     """A venue was listed, changed or closed.
 

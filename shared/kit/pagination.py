@@ -1,13 +1,17 @@
 """Keyset pagination: opaque cursors over the sort key, never an offset."""
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import urlencode
 
 import orjson
 
 from shared.kit.errors import Invalid
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 CAP = 1000
@@ -58,3 +62,35 @@ class Page(Generic[T]):
     next: str | None
     total: int | None = None
     capped: bool = False
+
+
+@dataclass(frozen=True)
+class Window(Generic[T]):
+    """One page, newest first, with the cursors beside it."""
+
+    rows: list[T]
+    newer: str
+    older: str
+
+
+def window(
+    found: list[T], size: int, cursor: Cursor | None, key: Callable[[T], tuple[Any, ...]]
+) -> Window[T]:
+    """The page out of `found`: one row more than `size` if there are, in the direction of the cursor."""
+    more, rows = len(found) > size, found[:size]
+    backwards = cursor is not None and cursor.backwards
+    if backwards:
+        rows.reverse()
+    newer = rows and (more if backwards else cursor is not None)
+    older = rows and (True if backwards else more)
+    return Window(
+        rows,
+        Cursor(key(rows[0]), backwards=True).encode() if newer else "",
+        Cursor(key(rows[-1])).encode() if older else "",
+    )
+
+
+def query_of(wanted: "DataclassInstance", **more: str) -> str:
+    """A filter as the query of an address; what is empty is left out."""
+    given = {f.name: str(v) for f in fields(wanted) if (v := getattr(wanted, f.name))}
+    return urlencode({**given, **more})

@@ -9,6 +9,7 @@ from shared.kit.audit.titles import describe, describe_words
 from shared.kit.auditors import Elsewhere, auditors
 from shared.kit.context import make_kit
 from shared.kit.events.engine import Inbox
+from shared.kit.ledger import ledger
 from shared.kit.module import Module
 from shared.kit.ops import ops
 from shared.kit.service import Service, Uploads
@@ -48,6 +49,7 @@ def org_service(
         staff(kit, UnitScopes()),
         auditors(kit, Elsewhere(AuditSealed, AuditAnchored, _hub)),
         ops(kit),
+        ledger(kit),
     )
     names = tuple(m.name for m in modules)
     return Service(
@@ -84,7 +86,6 @@ describe_words(
         "unit": "单位",
         "import": "导入",
         "demo": "演示数据",
-        "bytes": "字节数",
         "lines": "行数",
         "new": "新增",
         "changed": "变更",

@@ -23,7 +23,7 @@ ORGANISATION = {
     ],
     "district": ["/members"],
     "viewer": ["/members"],
-    "admin": ["/", "/staff", "/staff/new", "/staff/tokens"],
+    "admin": ["/", "/staff", "/staff/new", "/staff/tokens", "/ops/ledger"],
     "auditor": ["/", "/audit"],
 }
 
@@ -41,7 +41,7 @@ HUB = {
         "/rooms/requests",
     ],
     "steward": ["/candidates", "/candidates?tab=later", "/quality"],
-    "ops": ["/ops", "/ops/recount", "/staff"],
+    "ops": ["/ops", "/ops/ledger", "/ops/ledger?state=waiting", "/ops/recount", "/staff"],
     "auditor": ["/audit"],
 }
 

@@ -22,6 +22,14 @@ async def test_pages_are_sound(sheet: Open, code: str, size: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_one_event_of_the_ledger(sheet: Open, size: str) -> None:
+    ops = await sheet("hub", "ops", size)
+    await ops.go("/ops/ledger?state=applied")
+    await ops.press("table.list tbody a >> nth=0")
+    await ops.sound("hub-ops-ledger-event")
+
+
 async def test_one_member_from_list_to_history(sheet: Open) -> None:
     """Register by hand, correct, look at the history: the form keeps what was typed when something is wrong."""
     clerk = await sheet("union", "clerk")

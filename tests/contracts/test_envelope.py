@@ -69,7 +69,7 @@ def test_a_source_can_never_add_a_subject_token(source: str) -> None:
 def test_a_type_is_registered_once() -> None:
     with pytest.raises(ValueError, match="already taken"):
 
-        @event("member.withdrawn.v1", owner="organisation", title="again")
+        @event("member.withdrawn.v1", owner="organisation", title="again", says="again")
         class Again(Event):
             pass
 

@@ -1,6 +1,7 @@
 """Payload schemas only grow within a version, and the stored snapshots are the code's."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.docs.schemas import schema_files
-from shared.contracts.event import CATALOGUE
+from shared.contracts.event import CATALOGUE, Event
+from shared.kit.web.i18n import HAN, translations
 from tests.contracts.growth import breaks
 
 FOLDER = Path(__file__).parents[2] / "shared/contracts/schemas"
@@ -92,3 +94,17 @@ def test_an_optional_addition_is_allowed() -> None:
 def test_every_type_is_aggregate_fact_version() -> None:
     assert all(len(t.split(".")) == 3 and t.split(".")[2].startswith("v") for t in CATALOGUE)
     assert "member.admitted.v1" in CATALOGUE
+
+
+@pytest.mark.parametrize("kind", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_every_kind_is_told_in_plain_words_of_its_own(kind: type[Event]) -> None:
+    """The ledger shows them to staff: a new kind brings its name and its sentence, in both languages."""
+    english = translations("en")
+    for said in (kind.title, kind.says):
+        assert HAN.search(said)
+        assert not re.search(r"[a-z_]{3,}", said), "no code"
+        translated = english.gettext(said)
+        assert translated != said, "no English"
+        assert not HAN.search(translated)
+    assert len(kind.says) > len(kind.title)
+    assert [other.type for other in CATALOGUE.values() if other.says == kind.says] == [kind.type]

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 import orjson
 from pydantic import SecretStr
-from sqlalchemy import NullPool, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import text
 
 from deploy.local.bus import Bus as Nats
 from deploy.topology.names import Organisation
@@ -19,7 +18,7 @@ from shared.kit.db import Database
 from shared.kit.events import emit
 from shared.kit.events.steps import Step
 from shared.kit.settings import Settings
-from tests.fixtures.databases import Urls
+from tests.fixtures.databases import Urls, as_owner
 from tests.kit.events_things import TABLES, changed, thing_id
 
 
@@ -46,13 +45,7 @@ class Side:
         return (await self.rows(query, **values))[0][0]
 
     async def as_owner(self, *statements: str) -> None:
-        engine = create_async_engine(self.urls.owner, poolclass=NullPool)
-        try:
-            async with engine.begin() as connection:
-                for statement in statements:
-                    await connection.execute(text(statement))
-        finally:
-            await engine.dispose()
+        await as_owner(self.urls, *statements)
 
     async def change(self, number: int, name: str = "工会", delay: float = 0.0) -> int:
         """Raise the version of a thing and emit it: one transaction, the row locked first."""

@@ -14,7 +14,8 @@ from shared.kit.module import Projection
 
 SPACE = UUID("7b0d5c1e-0000-4000-8000-000000000000")
 EMPTIED = (
-    "outbox, event_log, event_channel, projection_position, projection_source, projection_gap, quarantine"
+    "outbox, event_log, event_channel, projection_position, projection_source, projection_gap, quarantine,"
+    " event_receipt"
 )
 TABLES = (
     f"TRUNCATE {EMPTIED} RESTART IDENTITY",

@@ -177,12 +177,21 @@ async def test_the_archive_drops_old_rows_from_the_front_and_none_unpublished(b:
     await task
     async with b.union.database.transaction() as session:
         # 1-4 and 6-8 are old, 5 is not (its transaction was slow); 9 and 10 are old, not published
-        await session.execute(text("UPDATE event_log SET at = now() - interval '500 days' WHERE seq <> 5"))
+        await session.execute(text("UPDATE event_log SET at = now() - interval '1100 days' WHERE seq <> 5"))
         await session.execute(text("UPDATE event_channel SET published = 8"))
-    archive = Archive(b.union.database, days=400)
+        await session.execute(
+            text(
+                "INSERT INTO event_receipt SELECT 'x', '', n, 't', '', now() - n * interval '400 days', 'applied',"
+                " now() FROM generate_series(1, 3) n"
+            )
+        )
+    archive = Archive(b.union.database)
     assert await archive.trim() == 4
     assert await archive.trim() == 0
     async with b.union.database.transaction() as session:
-        await session.execute(text("UPDATE event_log SET at = now() - interval '500 days'"))
+        await session.execute(text("UPDATE event_log SET at = now() - interval '1100 days'"))
     assert await archive.trim() == 4
     assert await b.union.rows("SELECT seq FROM event_log ORDER BY seq") == [(9,), (10,)]
+    assert await b.union.rows("SELECT seq FROM event_receipt ORDER BY seq") == [(1,), (2,)], (
+        "kept three years"
+    )

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from shared.kit.errors import Invalid
+from shared.kit.rulesets import Rule, RuleSet
 from shared.org.kit import OrgKit
 from shared.org.members import read_entry
 from shared.org.members.rules import LeapDay, age_on, birthday
 from shared.org.members.texts import CellError, cell, read_day, read_flag, read_month, read_sex
-from shared.org.rulesets import Rule, RuleSet
 from shared.org.units.rules import clean_name, ends_with, in_scope, label
 from tests.org.people import identity_number, person
 

@@ -63,12 +63,15 @@ describe(
     {
         "audit.read": "查看审计日志",
         "audit.exported": "导出审计日志",
+        "audit.handed_over": "移交审计材料",
         "audit.verified": "校验审计日志",
     }
 )
 describe_words(
     {
         "address": "来自",
+        "bytes": "字节数",
+        "file": "文件",
         "applied": "已处理",
         "checked": "核对条数",
         "failures": "连续输错次数",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from shared.kit.auditors import pages
+from shared.kit.auditors import handing, pages
 from shared.kit.auditors.elsewhere import Elsewhere, ends_responder, keep, keep_telling
 from shared.kit.auditors.verifying import verifying
 from shared.kit.context import Kit
@@ -16,7 +16,7 @@ from shared.kit.web import NavItem
 def auditors(kit: Kit, elsewhere: Elsewhere) -> Module:
     """List, export and verify, for those who may `audit.read`; the log's end is kept by other services."""
     html = APIRouter()
-    for router in (pages.router, verifying(kit, elsewhere)):
+    for router in (pages.router, handing.router, verifying(kit, elsewhere)):
         html.include_router(router)
 
     async def tell(stop: asyncio.Event) -> None:

@@ -1,10 +1,9 @@
 """Reading the audit log: filters, keyset pages, rows for a file."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit.audit import AuditEntry
 from shared.kit.audit.titles import title
 from shared.kit.clock import CHINA
-from shared.kit.pagination import Cursor, decode
+from shared.kit.pagination import Cursor, Window, decode, query_of, window
 from shared.kit.pii import by_pinyin
 from shared.kit.spreadsheet import as_text
 
@@ -35,20 +34,10 @@ class Filter:
 
     def query(self, **more: str) -> str:
         """The filter as the query of an address."""
-        given = {f.name: str(v) for f in fields(self) if (v := getattr(self, f.name))}
-        return urlencode({**given, **more})
+        return query_of(self, **more)
 
 
-@dataclass(frozen=True)
-class Listing:
-    """One page, newest first, with the cursors beside it."""
-
-    rows: list[AuditEntry]
-    newer: str
-    older: str
-
-
-async def listing(session: AsyncSession, wanted: Filter, position: str) -> Listing:
+async def listing(session: AsyncSession, wanted: Filter, position: str) -> Window[AuditEntry]:
     """One page of entries from `position` on."""
     cursor = decode(position, 1)
     query = _filtered(wanted)
@@ -59,17 +48,7 @@ async def listing(session: AsyncSession, wanted: Filter, position: str) -> Listi
     else:
         query = query.order_by(AuditEntry.seq.desc())
     found = list(await session.scalars(query.limit(PAGE + 1)))
-    more, rows = len(found) > PAGE, found[:PAGE]
-    backwards = cursor is not None and cursor.backwards
-    if backwards:
-        rows.reverse()
-    newer = rows and (more if backwards else cursor is not None)
-    older = rows and (True if backwards else more)
-    return Listing(
-        rows,
-        Cursor((rows[0].seq,), backwards=True).encode() if newer else "",
-        Cursor((rows[-1].seq,)).encode() if older else "",
-    )
+    return window(found, PAGE, cursor, lambda entry: (entry.seq,))
 
 
 async def actors(session: AsyncSession) -> list[tuple[str, str]]:

@@ -1,14 +1,15 @@
-"""Old rows of the event log are dropped in the order of their numbers, never one the bus has not got."""
+"""Old rows of the event log go in the order of their numbers, none the bus has not got; old receipts too."""
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, time
 
 from sqlalchemy import CursorResult, text
 
-from shared.kit.clock import now
+from shared.kit.clock import CHINA
 from shared.kit.db import Database
 from shared.kit.events.steps import first_of
+from shared.kit.retention import sharing_kept_from
 
 log = logging.getLogger("quntuan.archive")
 EVERY = 3600.0
@@ -26,13 +27,17 @@ _TRIM = text(
         WHERE l.seq <= k.upto ORDER BY l.channel, l.seq LIMIT :chunk)
     """
 )
+_FORGET = text(
+    "DELETE FROM event_receipt WHERE ctid = ANY(ARRAY("
+    "SELECT ctid FROM event_receipt WHERE event_at < :before LIMIT :chunk))"
+)
 
 
 class Archive:
-    """Keeps `days` of the log: as long as a reader may need to ask for missing events."""
+    """Keeps log and receipts as long as the law wants to know who sent what to whom."""
 
-    def __init__(self, database: Database, days: int) -> None:
-        self.database, self.days = database, days
+    def __init__(self, database: Database) -> None:
+        self.database = database
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -43,7 +48,6 @@ class Archive:
     async def trim(self) -> int:
         """Drop one chunk of what is too old; how many rows went."""
         async with self.database.transaction() as session:
-            values = {"before": now() - timedelta(days=self.days), "chunk": CHUNK}
-            done = await session.execute(_TRIM, values)
-            assert isinstance(done, CursorResult)
-            return done.rowcount
+            values = {"before": datetime.combine(sharing_kept_from(), time(), CHINA), "chunk": CHUNK}
+            gone = [await session.execute(statement, values) for statement in (_TRIM, _FORGET)]
+            return max(done.rowcount for done in gone if isinstance(done, CursorResult))

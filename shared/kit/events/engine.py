@@ -13,6 +13,7 @@ from shared.kit.events.fetch import fetch_responder
 from shared.kit.events.mend import Mender
 from shared.kit.events.projector import Projector
 from shared.kit.events.quarantine import Quarantine
+from shared.kit.events.receipts import receipts_responder
 from shared.kit.events.relay import Relay
 from shared.kit.events.responders import Responders
 from shared.kit.events.status import events_checks
@@ -21,7 +22,6 @@ from shared.kit.health import Check
 from shared.kit.module import Module
 
 log = logging.getLogger("quntuan.engine")
-KEEP_DAYS = 400
 LONGEST_PAUSE = 10.0
 PATIENCE = 8.0
 Run = Callable[[asyncio.Event], Awaitable[None]]
@@ -61,8 +61,6 @@ class EventEngine:
         kit: Kit,
         modules: Sequence[Module],
         inbox: Inbox,
-        *,
-        keep_days: int = KEEP_DAYS,
     ) -> None:
         database, bus = kit.database, kit.bus
         projections = tuple(p for module in modules for p in module.projections)
@@ -71,10 +69,11 @@ class EventEngine:
         self.relay = Relay(database, bus)
         self.projector = Projector(database, bus, projections, stream=inbox.stream, durable=inbox.durable)
         self.mender = Mender(self.projector)
-        self.archive = Archive(database, keep_days)
+        self.archive = Archive(database)
         self.quarantine = Quarantine(bus.service, projections)
         answers = [responder for module in modules for responder in module.responders]
-        self.responders = Responders(bus, [*answers, fetch_responder(database, bus.service)])
+        own = (fetch_responder(database, bus.service), receipts_responder(database))
+        self.responders = Responders(bus, [*answers, *own])
         self.crashes: dict[str, Crash] = {}
         self.works = False
         self._tasks: list[asyncio.Task[None]] = []

@@ -30,7 +30,11 @@ class LogRow(KitBase):
     """The publisher's record of what it said: contiguous per channel, kept for replay."""
 
     __tablename__ = "event_log"
-    __table_args__ = (Index("ix_event_log_at", "at", postgresql_using="brin"),)
+    __table_args__ = (
+        Index("ix_event_log_at", "at", postgresql_using="brin"),
+        Index("ix_event_log_type", "type", "at", "seq"),
+        Index("ix_event_log_key", "key"),
+    )
 
     channel: Mapped[str] = mapped_column(Text, primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -82,6 +86,30 @@ class SourceRow(KitBase):
     seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     event_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     applied_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ReceiptRow(KitBase):
+    """That one event of another service came here and what became of it; nothing of what it says.
+
+    `state`: applied, aside (in quarantine) or discarded. Written in the transaction of the effects.
+    """
+
+    __tablename__ = "event_receipt"
+    __table_args__ = (
+        Index("ix_event_receipt_type", "source", "type", "event_at", "seq"),
+        Index("ix_event_receipt_key", "key"),
+        Index("ix_event_receipt_at", "event_at", postgresql_using="brin"),
+        Index("ix_event_receipt_trouble", "event_at", "seq", postgresql_where=text("state <> 'applied'")),
+    )
+
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    type: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    event_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    state: Mapped[str] = mapped_column(Text)
+    state_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class GapRow(KitBase):

@@ -14,7 +14,7 @@ from shared.kit.breath import breathing
 from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.clock import now
 from shared.kit.db import Database
-from shared.kit.events import gaps, metrics, positions
+from shared.kit.events import gaps, metrics, positions, receipts
 from shared.kit.events.effects import apply_all, apply_each, told, transient
 from shared.kit.events.envelope import Arrived, Checked, check, sender_of
 from shared.kit.events.gaps import Plan
@@ -258,3 +258,6 @@ async def effects(
         await apply_all(session, projections, received)
     for item, why in bad:
         await put_aside(session, item, why, service)
+    aside = {id(item) for item, _ in bad}
+    came = [(c.envelope, id(c) in aside) for c in items if c.envelope is not None]
+    await receipts.write(session, [(e, "aside" if bad_one else "applied") for e, bad_one in came], at)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.clock import now
 from shared.kit.errors import Invalid, NotFound, Refused
-from shared.kit.events import metrics
+from shared.kit.events import metrics, receipts
 from shared.kit.events.effects import apply_each
 from shared.kit.events.envelope import Arrived, Checked, check
 from shared.kit.events.models import QuarantineRow
@@ -68,14 +68,14 @@ class Quarantine:
     async def retry(self, session: AsyncSession, id_: int, by: str) -> str | None:
         """Check and apply it now, in the caller's transaction; None when done, else why it stays."""
         row = await self._locked(session, id_)
-        arrived = Arrived(row.bus_subject, row.raw, row.source, row.stream_seq)
-        checked = check(arrived, self.service)
+        checked = self._checked(row)
         problem = checked.reason
         if problem is None:
             problem = (await apply_each(session, self.projections, [checked.received(now())])).get(0)
         row.tries += 1
         if problem is None:
             row.settled_at, row.settled_by, row.settlement = now(), by, "applied"
+            await receipts.settle(session, checked.envelope, "applied")
         else:
             row.reason = _storable(problem)
         await session.flush()
@@ -87,7 +87,11 @@ class Quarantine:
             raise Invalid("请填写放弃的理由", fields={"note": "必填"})
         row = await self._locked(session, id_)
         row.settled_at, row.settled_by, row.settlement, row.note = now(), by, "discarded", why.strip()
+        await receipts.settle(session, self._checked(row).envelope, "discarded")
         await session.flush()
+
+    def _checked(self, row: QuarantineRow) -> Checked:
+        return check(Arrived(row.bus_subject, row.raw, row.source, row.stream_seq), self.service)
 
     async def _locked(self, session: AsyncSession, id_: int) -> QuarantineRow:
         row = await session.get(QuarantineRow, id_, with_for_update=True)

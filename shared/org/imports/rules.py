@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from shared.org.rulesets import Rule, RuleSet
+from shared.kit.rulesets import Rule, RuleSet
 
 WITHDRAW_DAYS = RuleSet(
     "整批撤回期限（天）", [Rule(3, date(2020, 1, 1), "本单位规定：写入后三日内可整批撤回")]

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from typing import Literal
 
 from shared.contracts.members import Standing
+from shared.kit.rulesets import Rule, RuleSet
 from shared.org.policy import MemberKind
-from shared.org.rulesets import Rule, RuleSet
 
 LeapDay = Literal["28 February", "1 March"]
 PAST_DAYS = RuleSet(
