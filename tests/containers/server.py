@@ -18,6 +18,7 @@ from deploy.commands.compose import prefix
 from deploy.containers.state import State
 from deploy.local.packages import ROOT
 from shared.kit.testing.process import free_port
+from tests.faults.kills.clients import identity_of, name_of
 from tests.journeys.visitor import Visitor
 
 
@@ -143,8 +144,9 @@ class Server:
         return done.returncode, [line for line in done.stdout.splitlines() if line[:1] in {"!", "✗"}]
 
     def recount(self) -> str:
-        """How every row of the hub compares with its owner: the last word is the verdict."""
-        return self.compose("exec", "-T", "hub-worker", "python", "-m", "services.hub.recount")
+        """How every row of the hub compares with its owner, in one word."""
+        told = self.compose("exec", "-T", "hub-worker", "python", "-m", "services.hub.recount")
+        return told.split()[-1]
 
     def sql(self, service: str, query: str) -> str:
         word = (self.state.secrets / "jobs" / "superuser").read_text().strip()
@@ -205,6 +207,17 @@ class Server:
 
     def down(self) -> None:
         self.compose("--profile", "*", "down", "--volumes", "--timeout", "20", check=False)
+
+
+NEWCOMERS = [name_of(number) for number in range(20)]
+
+
+def admit_newcomers(clerk: Visitor) -> None:
+    """Onto the roll, one form each; they agree to be shown at the hub."""
+    unit = clerk.json("GET", "/api/v1/units")["items"][0]["id"]
+    for number, name in enumerate(NEWCOMERS):
+        fields = {"name": name, "identity": identity_of(number), "joined_on": "2024-10-08", "consent": "yes"}
+        clerk.json("POST", "/api/v1/members", json={"unit_id": unit, "fields": fields})
 
 
 def eventually(check: Callable[[], bool], seconds: float = 120) -> bool:
