@@ -110,9 +110,9 @@ def running(server: Server, service: str) -> bool:
 
 def restore_drill(server: Server) -> None:
     """The database's volume is lost; the newest base backup is older than everything that was imported."""
-    server.sql("hub", "select pg_switch_wal()")
-    archived = "select coalesce(last_archived_wal, '') >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver"
-    assert eventually(lambda: server.sql("hub", archived) == "t")
+    last = server.sql("hub", "select pg_walfile_name(pg_switch_wal() - 1)")
+    archived = f"select coalesce(last_archived_wal, '') >= '{last}' from pg_stat_archiver"
+    assert eventually(lambda: server.sql("hub", archived) == "t"), last
     assert "base backup" in server.compose("logs", "backup")
     assert server.quntuan("restore", "--key", str(server.state.recovery_key), check=False).returncode == 1
     server.compose("down", "--timeout", "30")
