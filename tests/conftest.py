@@ -1,6 +1,6 @@
 """Fixtures of the whole suite: real servers, fresh databases, a fresh bus, running services.
 
-postgres      session    one PostgreSQL (per xdist worker), fsync off
+postgres      session    one PostgreSQL (per xdist worker), fsync off; where: tests/fixtures/backend.py
 databases     session    `await databases.fresh("union")` -> urls of a new, migrated database
 bus           function   a new NATS with the three organisations' accounts, streams and consumers
 make_settings function   `await make_settings("union")` -> Settings: fresh database + this bus
@@ -17,21 +17,33 @@ from deploy.local.bus import Bus
 from deploy.local.suite import Suite
 from shared.kit.settings import Settings
 from shared.kit.testing.postgres import PostgresServer
-from shared.kit.testing.process import free_port
-from tests.fixtures.databases import FAST, FreshDatabases
+from tests.fixtures import containers
+from tests.fixtures.backend import chosen
+from tests.fixtures.bus import started_bus
+from tests.fixtures.databases import FreshDatabases
 from tests.fixtures.settings import settings_for
 from tests.fixtures.spread import spread, workers
 from tests.fixtures.suite import start_suite
 
 ORGANISATIONS = ["union", "league", "womens"]
-
-
 CHROMIUM = Path("/usr/bin/chromium")
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """`-n auto`."""
     return workers()
+
+
+def pytest_report_header() -> str:
+    """Where PostgreSQL and NATS run, and why."""
+    backend = chosen()
+    return f"servers: {backend.name} ({backend.reason})"
+
+
+def pytest_unconfigure() -> None:
+    """Containers are kept as long as a test may start them again."""
+    if chosen().name == "docker":
+        containers.remove(ours=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -73,9 +85,7 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres(server_folder: Path) -> Iterator[PostgresServer]:
-    server = PostgresServer(
-        server_folder / "postgres", free_port(), "superuser", server_folder / "postgres.log", FAST
-    )
+    server = chosen().postgres(server_folder)
     server.start()
     yield server
     server.stop()
@@ -88,15 +98,7 @@ async def databases(postgres: PostgresServer) -> FreshDatabases:
 
 @pytest.fixture
 async def bus(tmp_path: Path) -> AsyncIterator[Bus]:
-    bus = Bus(
-        folder=tmp_path / "nats",
-        seeds=tmp_path / "seeds",
-        port=free_port(),
-        monitor_port=free_port(),
-        log=tmp_path / "nats.log",
-        codes=list(ORGANISATIONS),
-    )
-    bus.start()
+    bus = started_bus(tmp_path, ORGANISATIONS)
     try:
         await bus.provision()
         yield bus

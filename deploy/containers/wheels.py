@@ -69,6 +69,6 @@ def _fill(folder: Path, text: str) -> None:
     half = folder / "wanted.txt"
     half.write_text(text, encoding="ascii")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-deps"]
-    pip += ["--no-build-isolation", "--require-hashes", "--requirement", str(half)]
+    pip += ["--retries", "10", "--no-build-isolation", "--require-hashes", "--requirement", str(half)]
     subprocess.run([*pip, "--wheel-dir", str(folder)], check=True, cwd=ROOT)
     half.rename(stamp)

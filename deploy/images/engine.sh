@@ -9,9 +9,10 @@ composes() { docker compose version >/dev/null 2>&1 && docker buildx version >/d
 
 install_engine() {
   export DEBIAN_FRONTEND=noninteractive
+  retries=-oAcquire::Retries=5
   # shellcheck disable=SC1091
   . /etc/os-release
-  apt-get update -qq
+  apt-get $retries update -qq
   if [ "${VERSION_CODENAME:-}" = bookworm ]; then
     # the machine's own mirror, whatever it is
     # shellcheck disable=SC2016
@@ -28,9 +29,9 @@ Package: docker.io docker-cli docker-compose docker-buildx
 Pin: release n=trixie
 Pin-Priority: 990
 PIN
-    apt-get update -qq
+    apt-get $retries update -qq
   fi
-  apt-get install -y -qq --no-install-recommends \
+  apt-get $retries install -y -qq --no-install-recommends \
     docker.io docker-cli docker-compose docker-buildx iptables debootstrap ca-certificates >/dev/null
 }
 

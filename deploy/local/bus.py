@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,9 +30,11 @@ class Bus:
     monitor_port: int
     log: Path
     codes: list[str] = field(default_factory=list)
+    made_by: Callable[[Path, int, int, Path], NatsServer] = NatsServer
+    """How the server is run (tests have other ways)."""
 
     def __post_init__(self) -> None:
-        self.server = NatsServer(self.folder / "nats.conf", self.port, self.monitor_port, self.log)
+        self.server = self.made_by(self.folder / "nats.conf", self.port, self.monitor_port, self.log)
 
     @property
     def url(self) -> str:

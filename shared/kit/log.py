@@ -73,3 +73,5 @@ def set_up_logging(service: str, level: str) -> None:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").disabled = True
+    # one line for every time the bus is asked for its health says nothing
+    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -1,19 +1,28 @@
 """Images built from Debian and Python packages, one server brought up from nothing."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from deploy.local.packages import ROOT
 from tests.containers.server import Server
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Nothing is pulled: what is needed is built here."""
+def images() -> list[str]:
+    """All tags. Nothing is pulled: what is needed is built here."""
+    built = [sys.executable, "-m", "deploy.cli", "images"]
+    return subprocess.run(built, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, images: list[str]) -> Iterator[Server]:
+    """With demo staff and nobody else."""
     folder: Path = tmp_path_factory.mktemp("server")
     server = Server(folder / "state")
-    server.quntuan("images")
     server.quntuan("setup", "--synthetic", "--port", str(server.port))
     try:
         server.up()

@@ -7,7 +7,8 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from deploy.commands.compose import prefix
 from deploy.containers.state import State
 from deploy.local.packages import ROOT
 from shared.kit.testing.process import free_port
+from tests.faults.kills.clients import identity_of, name_of
 from tests.journeys.visitor import Visitor
 
 
@@ -123,6 +125,29 @@ class Server:
         pid = subprocess.run(inspect, check=True, capture_output=True, text=True).stdout.strip()
         os.kill(int(pid), 9)
 
+    def cut(self, service: str, network: str) -> None:
+        """Take its container off this network, as a cable that was pulled."""
+        self._network("disconnect", service, network)
+
+    def join(self, service: str, network: str) -> None:
+        """Put it back."""
+        self._network("connect", service, network)
+
+    def _network(self, change: str, service: str, network: str) -> None:
+        (row,) = [row for row in self.rows() if row["Service"] == service]
+        subprocess.run(["docker", "network", change, f"{self.project}_{network}", row["ID"]], check=True)
+
+    def doctor(self) -> tuple[int, list[str]]:
+        """Its exit status, and its lines that are not well."""
+        done = self.quntuan("doctor", "--state", "", check=False)
+        assert "PostgreSQL" in done.stdout, done.stderr[-2000:]
+        return done.returncode, [line for line in done.stdout.splitlines() if line[:1] in {"!", "✗"}]
+
+    def recount(self) -> str:
+        """How every row of the hub compares with its owner, in one word."""
+        told = self.compose("exec", "-T", "hub-worker", "python", "-m", "services.hub.recount")
+        return told.split()[-1]
+
     def sql(self, service: str, query: str) -> str:
         word = (self.state.secrets / "jobs" / "superuser").read_text().strip()
         return self.compose(
@@ -155,17 +180,44 @@ class Server:
 
     def protocol(self) -> str | None:
         """What a browser that knows HTTP/2 agrees on with the proxy."""
+        with self.connection("hub", "h2", "http/1.1") as secure:
+            return secure.selected_alpn_protocol()
+
+    def announced(self, visitor: Visitor, path: str, length: int) -> str:
+        """The proxy's or the service's answer to the head of so long a body, none of which is sent."""
+        name = visitor.client.base_url.host
+        head = visitor.client.build_request(
+            "POST", path, headers={"content-length": str(length), "x-csrf-token": visitor.csrf}
+        ).headers
+        lines = [f"POST {path} HTTP/1.1", *(f"{key}: {value}" for key, value in head.items())]
+        with self.connection(name.partition(".")[0]) as secure:
+            secure.sendall("\r\n".join([*lines, "", ""]).encode())
+            return secure.recv(65536).decode()
+
+    @contextmanager
+    def connection(self, service: str, *protocols: str) -> Iterator[ssl.SSLSocket]:
+        """TLS to the proxy, for this service by name."""
         context = self.authority()
-        context.set_alpn_protocols(["h2", "http/1.1"])
-        name = "hub.quntuan.localhost"
+        context.set_alpn_protocols(protocols)
         with (
             socket.create_connection(("127.0.0.1", self.port), timeout=10) as plain,
-            context.wrap_socket(plain, server_hostname=name) as secure,
+            context.wrap_socket(plain, server_hostname=f"{service}.quntuan.localhost") as secure,
         ):
-            return secure.selected_alpn_protocol()
+            yield secure
 
     def down(self) -> None:
         self.compose("--profile", "*", "down", "--volumes", "--timeout", "20", check=False)
+
+
+NEWCOMERS = [name_of(number) for number in range(20)]
+
+
+def admit_newcomers(clerk: Visitor) -> None:
+    """Onto the roll, one form each; they agree to be shown at the hub."""
+    unit = clerk.json("GET", "/api/v1/units")["items"][0]["id"]
+    for number, name in enumerate(NEWCOMERS):
+        fields = {"name": name, "identity": identity_of(number), "joined_on": "2024-10-08", "consent": "yes"}
+        clerk.json("POST", "/api/v1/members", json={"unit_id": unit, "fields": fields})
 
 
 def eventually(check: Callable[[], bool], seconds: float = 120) -> bool:

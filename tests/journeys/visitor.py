@@ -50,10 +50,18 @@ class Visitor:
 
     def import_roster(self, file: Path, timeout: float = 120) -> dict[str, Any]:
         """Upload, wait for the plan, confirm, wait until it is written; the batch as it ends."""
-        batch = self.json("POST", "/api/v1/imports", files={"file": (file.name, file.read_bytes())})
-        batch = self.wait_import(batch["id"], {"ready"}, timeout)
-        self.json("POST", f"/api/v1/imports/{batch['id']}/confirm", json={"version": batch["version"]})
+        batch = self.plan_import(file, timeout)
+        self.confirm_import(batch)
         return self.wait_import(batch["id"], {"applied"}, timeout)
+
+    def plan_import(self, file: Path, timeout: float = 120) -> dict[str, Any]:
+        """Upload, wait for the plan."""
+        with file.open("rb") as roster:
+            batch = self.json("POST", "/api/v1/imports", files={"file": (file.name, roster)})
+        return self.wait_import(batch["id"], {"ready"}, timeout)
+
+    def confirm_import(self, batch: dict[str, Any]) -> None:
+        self.json("POST", f"/api/v1/imports/{batch['id']}/confirm", json={"version": batch["version"]})
 
     def wait_import(self, batch_id: str, wanted: set[str], timeout: float = 120) -> dict[str, Any]:
         until = time.monotonic() + timeout

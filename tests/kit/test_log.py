@@ -2,6 +2,7 @@
 
 import json
 import logging
+import subprocess
 import sys
 
 from shared.kit.log import JsonFormatter
@@ -36,3 +37,12 @@ def test_causes_are_told() -> None:
     assert "caused by" in line["error"]
     assert "a module" in line["error"]
     assert phone not in line["error"]
+
+
+def test_a_question_to_another_service_is_no_line() -> None:
+    program = (
+        "import logging; from shared.kit.log import set_up_logging; set_up_logging('union', 'INFO');"
+        "[logging.getLogger(name).info('from %s', name) for name in ('httpx', 'quntuan.bus')]"
+    )
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert [json.loads(line)["message"] for line in told.splitlines()] == ["from quntuan.bus"]

@@ -33,7 +33,7 @@ class NatsServer:
 
     def start(self, timeout: float = 30) -> None:
         """Start it and return when it answers its health check."""
-        self.child = spawn([program(), "-c", self.config], name="NATS", log=self.log)
+        self.child = self._spawn()
         wait_until(self._healthy, self.child, timeout)
 
     def stop(self) -> None:
@@ -44,6 +44,9 @@ class NatsServer:
         """SIGKILL, as a crash would."""
         if self.child:
             self.child.kill()
+
+    def _spawn(self) -> Child:
+        return spawn([program(), "-c", self.config], name="NATS", log=self.log)
 
     def _healthy(self) -> bool:
         try:

@@ -34,8 +34,13 @@ class Child:
     def pid(self) -> int:
         return self.process.pid
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self.process.poll()
+
     def alive(self) -> bool:
-        return self.process.poll() is None
+        return self.exit_code is None
 
     def stop(self, sign: signal.Signals = signal.SIGTERM, timeout: float = 10) -> None:
         """Ask it to end; kill it when it does not end in time."""
@@ -141,8 +146,7 @@ def wait_until(ready: Callable[[], bool], child: Child, timeout: float, pause: f
     deadline = time.monotonic() + timeout
     while not ready():
         if not child.alive():
-            code = child.process.returncode
-            raise ServerError(f"{child.name} ended with code {code}\n{child.tail()}")
+            raise ServerError(f"{child.name} ended with code {child.exit_code}\n{child.tail()}")
         if time.monotonic() > deadline:
             child.kill()
             raise ServerError(f"{child.name} was not ready after {timeout:.0f} s\n{child.tail()}")
