@@ -12,6 +12,7 @@ from deploy.bench.machine import description
 from deploy.bench.registry import MEASURES, Measure
 from deploy.bench.stage import SIZES, Stage, staged
 from deploy.bench.table import Row, markdown
+from shared.kit.collector import settle_collector
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -23,6 +24,7 @@ def main(wanted: Sequence[str]) -> int:
     chosen = {
         name: measure for name, measure in MEASURES.items() if name in {"startup", *(wanted or MEASURES)}
     }
+    settle_collector()  # as the services and the commands have it
     with staged(size) as stage:
         rows, failed = run(stage, chosen)
     print(f"\n{description(size)}\n\n{markdown(rows)}")

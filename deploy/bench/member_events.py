@@ -78,11 +78,21 @@ def _units(code: Organisation) -> dict[tuple[str, ...], Unit]:
 def member_events(stage: Stage, most: int) -> Iterator[tuple[str, bytes]]:
     """Organisation and message, `most` of them, the same at every run, each about another affiliation."""
     tellers = {code: Teller(stage, code) for code in ORGANISATIONS}
-    city = list(_told(tellers, min(most, CITY)))
-    random.Random(CITY).shuffle(city)  # noqa: S311 - an order, no secret
+    city = _city(tellers, min(most, CITY))
     for number in range(most):
         code, told = city[number % len(city)]
-        yield code, tellers[code].envelope(_in_another_city(told, number // len(city)), number)
+        yield code, tellers[code].envelope(in_another_city(told, number // len(city)), number)
+
+
+def one_city(stage: Stage, most: int) -> list[tuple[Organisation, MemberAdmitted]]:
+    """The same people as events that were not told yet: `most` of them, of one city at most."""
+    return _city({code: Teller(stage, code) for code in ORGANISATIONS}, min(most, CITY))
+
+
+def _city(tellers: Mapping[Organisation, Teller], most: int) -> list[tuple[Organisation, MemberAdmitted]]:
+    city = list(_told(tellers, most))
+    random.Random(CITY).shuffle(city)  # noqa: S311 - an order, no secret
+    return city
 
 
 def _told(tellers: Mapping[Organisation, Teller], most: int) -> Iterator[tuple[Organisation, MemberAdmitted]]:
@@ -95,7 +105,7 @@ def _told(tellers: Mapping[Organisation, Teller], most: int) -> Iterator[tuple[O
                 return
 
 
-def _in_another_city(told: MemberAdmitted, number: int) -> MemberAdmitted:
+def in_another_city(told: MemberAdmitted, number: int) -> MemberAdmitted:
     """The same names and the same links between records, but nobody of another number's city."""
     if not number:
         return told

@@ -38,11 +38,15 @@ class Scratch:
     @asynccontextmanager
     async def publisher(self, code: str) -> AsyncIterator[Bus]:
         """An organisation's connection to the bus."""
-        bus = Bus(self.nats.url, code, self.nats.seed(code).read_text(encoding="ascii").strip())
+        bus = Bus(self.nats.url, code, self.seed(code))
         await bus.start()
         await bus.wait_connected()
         yield bus
         await bus.stop()
+
+    def seed(self, code: str) -> str:
+        """What proves to the bus that it is this organisation."""
+        return self.nats.seed(code).read_text(encoding="ascii").strip()
 
     async def copied(self) -> str:
         """A copy of the database as it stands; the hub's connections are closed for it."""

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -22,16 +23,21 @@ FIELDS = ("name", "former_names", "standing", "sex", "birth_year", "district", "
 """Fields of a member with a place of their own; the others are one JSON text, as `jsonb` is written."""
 BUCKETS = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def digest(event: MemberState | MemberWithdrawn, at: datetime) -> int:
     """Of a member as told at that instant; of one withdrawn only ids and version count."""
-    head: list[Any] = [event.member_id, event.version, _microseconds(at)]
-    if isinstance(event, MemberWithdrawn):
+    return digest_of(event.model_dump(mode="json"), at)
+
+
+def digest_of(told: Mapping[str, Any], at: datetime) -> int:
+    """The same of the word as it travels: JSON values of a state or of a withdrawal."""
+    head: list[Any] = [told["member_id"], told["version"], _microseconds(at)]
+    if "tokens" not in told:
         return number([*head, "withdrawn"])
-    state = event.model_dump(mode="json")
-    values = state | state.pop("tokens")
-    del values["member_id"], values["version"]
+    values = {**told, **told["tokens"]}
+    del values["tokens"], values["member_id"], values["version"]
     own = [values.pop(name) for name in FIELDS]
     return number([*head, *own, jsonb_text(values)])
 
@@ -50,8 +56,12 @@ def number(values: Iterable[Any]) -> int:
 
 def jsonb_text(values: Mapping[str, Any]) -> str:
     """The text PostgreSQL gives of the same object as `jsonb`: short keys first."""
-    ordered = dict(sorted(values.items(), key=lambda item: (len(item[0].encode()), item[0].encode())))
-    return json.dumps(ordered, ensure_ascii=False)
+    return _encode({name: values[name] for name in _as_stored(tuple(values))})
+
+
+@lru_cache(maxsize=16)
+def _as_stored(names: tuple[str, ...]) -> list[str]:
+    return sorted(names, key=lambda name: (len(name.encode()), name.encode()))
 
 
 def bucket(id_: UUID) -> int:

@@ -24,6 +24,8 @@ from services.hub.persons.store import LINKING_TOKENS
 
 BATCH = 2000
 """Components judged before others have a turn."""
+ROWS = 5000
+"""Rows read at once; said at each reading too, else the driver's result gives all of them as one part."""
 
 _TOKENS = ", ".join(LINKING_TOKENS)
 _NUMBERED = (
@@ -103,9 +105,9 @@ async def _union(connection: AsyncConnection) -> "array[int]":
     for kind in LINKING_TOKENS:
         await connection.execute(text(_TOO_COMMON.format(kind=kind)))
         found = await connection.stream(
-            text(_SHARING.format(kind=kind)), execution_options={"yield_per": 10_000}
+            text(_SHARING.format(kind=kind)), execution_options={"yield_per": ROWS}
         )
-        async for part in found.partitions():
+        async for part in found.partitions(ROWS):
             for (numbers,) in part:
                 join(parents, numbers)
     for a, b in await connection.execute(_JUDGED):
@@ -145,9 +147,9 @@ async def _store(connection: AsyncConnection, parents: "array[int]") -> None:
 
 async def _groups(connection: AsyncConnection) -> AsyncIterator[list[Any]]:
     """The rows of one component after the other."""
-    found = await connection.stream(_COMPONENTS, execution_options={"yield_per": 5000})
+    found = await connection.stream(_COMPONENTS, execution_options={"yield_per": ROWS})
     held: list[Any] = []
-    async for part in found.partitions():
+    async for part in found.partitions(ROWS):
         for root, rows in groupby(part, key=attrgetter("root")):
             if held and held[0].root != root:
                 yield held

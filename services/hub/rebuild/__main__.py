@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
+import uvloop
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,6 +18,7 @@ from sqlalchemy import update
 from services.hub.rebuild import Rebuild, begin
 from services.hub.recount.models import RebuildRun
 from services.hub.recount.titles import PHASES
+from shared.kit.collector import settle_collector
 from shared.kit.context import Kit, make_kit
 from shared.kit.errors import Problem
 from shared.kit.events.steps import sole
@@ -75,4 +77,5 @@ async def _rebuild(kit: Kit, codes: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(sys.argv[1:])))
+    settle_collector()
+    sys.exit(uvloop.run(main(sys.argv[1:])))

@@ -109,7 +109,7 @@ async def _people(connection: AsyncConnection) -> AsyncIterator[list[Sequence[An
     """Persons by some thousands, each with the rows describing needs."""
     found = await connection.stream(text(store.EVERYBODY), execution_options={"yield_per": PEOPLE})
     held: list[Sequence[Any]] = []
-    async for part in found.partitions():
+    async for part in found.partitions(PEOPLE):
         for person, rows in groupby(part, key=attrgetter("person_id")):
             if held and held[-1][0].person_id == person:
                 held[-1] = [*held[-1], *rows]

@@ -4,6 +4,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.directory.service import apply_announcements, apply_units
 from services.hub.persons import linking, store
-from services.hub.persons.incoming import affiliation_id, newest
+from services.hub.persons.incoming import Row, affiliation_id, newest
 from services.hub.rebuild.derive import copy
 from services.hub.rebuild.shadow import SHADOW, look_here
 from services.hub.recount import asking
@@ -37,7 +39,8 @@ COLUMNS = (
     "id", "org", "member_id", "version", "withdrawn", "name", "former_names", "standing", "sex", "birth_year",
     "district", *store.LINKING_TOKENS, "phone", "card", "unit_id", "shown", "told_at",
 )  # fmt: skip
-_UUIDS = frozenset({*store.LINKING_TOKENS, "phone", "card", "unit_id"})
+_NOTHING: Row = dict.fromkeys(COLUMNS)
+_in_order = itemgetter(*COLUMNS)
 _CURSOR = text(
     "update rebuild_run set cursors = jsonb_set(cursors, cast(:path as text[]), cast(:value as jsonb), true),"
     " done = done + :more, moved_at = now() where id = :id"
@@ -92,25 +95,26 @@ async def _all(kit: Kit, run: int, org: str, kind: Kind, say: Say) -> None:
     if state.get("all"):
         return
     after = UUID(state["after"]) if state.get("after") else None
-    async for words, following in asking.pages(kit.bus, org, kind, after):
-        async with kit.database.transaction() as session:
-            await look_here(session)
-            await (_members(session, words) if kind == "members" else _units(session, words))
-            reached = {"after": following and str(following), "all": following is None}
-            await cursor(session, run, [org, f"read_{kind}"], reached, len(words))
-        say(len(words))
+    async with aclosing(asking.pages(kit.bus, org, kind, after)) as pages:
+        async for words, following in pages:
+            async with kit.database.transaction() as session:
+                await look_here(session)
+                await (_members(session, words) if kind == "members" else _units(session, words))
+                reached = {"after": following and str(following), "all": following is None}
+                await cursor(session, run, [org, f"read_{kind}"], reached, len(words))
+            say(len(words))
 
 
 async def _members(session: AsyncSession, words: Sequence[Received]) -> None:
-    rows = [[_value(row, c) for c in COLUMNS] for row in newest(words)]
-    await copy(await session.connection(), "affiliation", COLUMNS, rows)
+    await copy(await session.connection(), "affiliation", COLUMNS, map(_values, newest(words)))
 
 
-def _value(row: dict[str, Any], column: str) -> Any:
-    value = row.get(column)
-    if column in _UUIDS and isinstance(value, str):
-        return UUID(value)
-    return orjson.dumps(value).decode() if column == "shown" and value is not None else value
+def _values(row: Row) -> tuple[Any, ...]:
+    shown = row.get("shown")
+    values: tuple[Any, ...] = _in_order(
+        _NOTHING | row | {"shown": None if shown is None else orjson.dumps(shown).decode()}
+    )
+    return values
 
 
 async def _units(session: AsyncSession, words: Sequence[Received]) -> None:

@@ -1,7 +1,8 @@
 """Asking an owner, and its words as a projection gets them."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from uuid import UUID, uuid4
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -10,6 +11,7 @@ from shared.contracts.digests import FORM
 from shared.contracts.event import CATALOGUE, Envelope, Received
 from shared.kit.bus import Bus, BusAway
 
+NAMELESS = UUID(int=0)
 PATIENCE = 120.0
 """Seconds: an owner with millions of members counts for a while."""
 
@@ -60,15 +62,28 @@ async def head(bus: Bus, org: str) -> asked.HeadAnswer:
 
 async def pages(
     bus: Bus, org: str, kind: asked.Kind, after: UUID | None
-) -> AsyncIterator[tuple[list[Received], UUID | None]]:
-    """Everything from `after` on, page by page, with the id after which the next begins."""
-    while True:
-        question = asked.PageRequest(kind=kind, after=after)
-        answer = await bus.request(org, asked.PAGE, question, asked.PageAnswer, timeout=PATIENCE)
-        after = answer.after
-        yield received(org, answer.told), after
-        if after is None:
-            return
+) -> AsyncGenerator[tuple[list[Received], UUID | None]]:
+    """Everything from `after` on, page by page, with the id after which the next begins.
+
+    The owner makes the next page while the caller is busy with this one.
+    """
+    waiting = asyncio.create_task(_page(bus, org, kind, after))
+    try:
+        while True:
+            answer = await waiting
+            if answer.after is not None:
+                waiting = asyncio.create_task(_page(bus, org, kind, answer.after))
+            yield received(org, answer.told), answer.after
+            if answer.after is None:
+                return
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def _page(bus: Bus, org: str, kind: asked.Kind, after: UUID | None) -> asked.PageAnswer:
+    question = asked.PageRequest(kind=kind, after=after)
+    return await bus.request(org, asked.PAGE, question, asked.PageAnswer, timeout=PATIENCE)
 
 
 def received(org: str, told: Iterable[asked.Told]) -> list[Received]:
@@ -83,6 +98,6 @@ def _received(org: str, word: asked.Told) -> Received:
     event = CATALOGUE[word.type].model_validate(word.data)
     # the parts were checked with the answer, and there are millions of them
     envelope = Envelope.model_construct(
-        id=uuid4(), source=org, type=word.type, time=word.at, subject="told", sequence=1, data=word.data
+        id=NAMELESS, source=org, type=word.type, time=word.at, subject="told", sequence=1, data=word.data
     )
     return Received(envelope=envelope, event=event, position=0, received_at=word.at)

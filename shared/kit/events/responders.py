@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
-from typing import Any
 
 import orjson
 from faststream.middlewares import AckPolicy
@@ -123,17 +122,19 @@ class Responders:
                 request = responder.request.model_validate_json(question)
             except ValidationError as error:
                 raise Invalid("请求的内容不正确") from error
-            body: dict[str, Any] = {"answer": (await responder.answer(request)).model_dump(mode="json")}
+            answer = await responder.answer(request)
+            body = b'{"answer":%b}' % answer.model_dump_json().encode()
             outcome = "answered"
         except Problem as problem:
-            body = {"problem": problem.body()}
+            body = orjson.dumps({"problem": problem.body()})
         except Exception as error:
             outcome = "failed"
             log.exception("a request could not be answered", extra={"name_": responder.name})
             away = Unavailable("服务暂时不可用", hint="请稍后再试。")
-            body = {"problem": (away if transient(error) else Problem("内部错误")).body()}
+            refusal = away if transient(error) else Problem("内部错误")
+            body = orjson.dumps({"problem": refusal.body()})
         metrics.answered.labels(self.bus.service, responder.name, outcome).inc()
-        return orjson.dumps(body)
+        return body
 
 
 async def _raw(message: NatsMessage) -> Msg:
