@@ -63,7 +63,8 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             settings.database_url,
             pool_size=settings.pool_size,
-            max_overflow=settings.pool_size,
+            max_overflow=0,  # one beyond is closed when given back: busy services opened one a request
+            pool_use_lifo=True,  # those in use stay few, their statements prepared
             json_serializer=_json,
             hide_parameters=True,  # an error's text may reach a log: values may be personal data
             connect_args={"server_settings": {"application_name": f"quntuan-{settings.service}"}},

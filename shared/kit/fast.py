@@ -10,7 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 _NAME = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 _BEGIN = text("select 1")
@@ -22,6 +26,41 @@ async def fetch(session: AsyncSession, statement: str, values: Mapping[str, Any]
     numbered, names = _numbered(statement)
     rows: Sequence[Any] = await driver.fetch(numbered, *(values[name] for name in names))
     return rows
+
+
+class Ready:
+    """A statement compiled once for all requests; its values and rows are the driver's own, not converted.
+
+    Sent by SQLAlchemy's connection, so that beginning and errors are the session's: only the compiling, the
+    cache key and the entities are left out, which are half of what a small statement costs.
+    """
+
+    def __init__(self, statement: ClauseElement | str) -> None:
+        if isinstance(statement, str):
+            self._sql, self._names = _numbered(statement)
+            return
+        compiled = statement.compile(dialect=asyncpg.dialect())  # type: ignore[no-untyped-call]
+        assert isinstance(compiled, SQLCompiler)
+        self._sql, self._names = str(compiled), tuple(compiled.positiontup or ())
+
+    async def rows(self, session: AsyncSession, **values: Any) -> Sequence[Any]:
+        """What it returns; only for statements that return rows."""
+        return await session.run_sync(self.rows_now, values)
+
+    async def run(self, session: AsyncSession, **values: Any) -> None:
+        """For statements that return nothing."""
+        await session.run_sync(self.run_now, values)
+
+    def rows_now(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
+        """`rows` for listeners of the session, who have no loop of their own."""
+        return session.connection().exec_driver_sql(self._sql, self._given(values)).all()
+
+    def run_now(self, session: Session, values: Mapping[str, Any]) -> None:
+        """`run` for listeners of the session."""
+        session.connection().exec_driver_sql(self._sql, self._given(values))
+
+    def _given(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(values[name] for name in self._names)
 
 
 async def _driver(session: AsyncSession) -> Any:

@@ -43,7 +43,8 @@ class Settings(BaseSettings):
     working_root: Path | None = None
     """Where files with people in the clear are made, in a private folder; else the system's /tmp."""
     log_level: str = "INFO"
-    pool_size: int = 10
+    pool_size: int = 20
+    """Connections to the database at most; they are opened when needed and kept."""
 
     @model_validator(mode="after")
     def _read_secret_files(self) -> "Settings":

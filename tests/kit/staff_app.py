@@ -140,7 +140,7 @@ def settings(url: str, **more: Any) -> Settings:
         "service": "kit",
         "database_url": url,
         "secret_key": SecretStr("a test secret that is long enough"),
-        "pool_size": 5,
+        "pool_size": 10,
     }
     return Settings(**{**given, **more})
 

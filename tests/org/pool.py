@@ -83,6 +83,6 @@ def org_over(code: str, urls: Urls) -> OrgKit:
         secret_key=SecretStr(SECRET),
         match_key=SecretStr("test match key of the organisations"),
         synthetic=True,
-        pool_size=5,
+        pool_size=10,
     )
     return make_org_kit(make_kit(settings), profile_of(code), policy_of(code))

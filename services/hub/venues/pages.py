@@ -44,6 +44,7 @@ class At:
 
     def __init__(self, where: present.Where, picks: tuple[Pick, ...]) -> None:
         self.where, self.picks = where, picks
+        self._here = self.to()
 
     def to(self, picks: tuple[Pick, ...] | None = None, **changed: Any) -> str:
         """The address with these values; empty ones are left out."""
@@ -57,7 +58,7 @@ class At:
     def pick(self, venue: str, day: date, offer: Span) -> str:
         """The address with this free slot picked too."""
         new = Pick(UUID(venue), day, offer.opens, min(offer.closes, offer.opens + 180))
-        return self.to(picks=(*self.picks, new)) + "#panel"
+        return f"{self._here}&{urlencode({'pick': str(new)})}#panel"  # hundreds on a page
 
     def drop(self, pick: Pick) -> str:
         """The address without it."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from shared.kit import clock
 from shared.kit.audit.models import AuditHead
 from shared.kit.audit.rules import Chain, canonical, chain, tellable
+from shared.kit.fast import Ready
 from shared.kit.settings import Settings
 
 _PENDING = "audit_pending"
@@ -25,9 +26,9 @@ _TYPES = {
     "prev_hash": "bytea", "hash": "bytea",
 }  # fmt: skip
 _COLUMNS = tuple(_TYPES)
-_END = select(AuditHead.seq, AuditHead.hash).with_for_update()
+_END = Ready(select(AuditHead.seq, AuditHead.hash).with_for_update())
 # the entries and the chain's new end in one statement: others wait for the end as short as can be
-_WRITE = text(
+_WRITE = Ready(
     f"with entries as (insert into audit_entry ({', '.join(_COLUMNS)})"  # noqa: S608 - constants
     f" select {', '.join('detail::jsonb' if c == 'detail' else c for c in _COLUMNS)}"
     f" from unnest({', '.join(f'cast(:{c} as {t}[])' for c, t in _TYPES.items())}) x({', '.join(_COLUMNS)}))"
@@ -101,12 +102,10 @@ def _append(session: Session) -> None:
     if not notes or session.in_nested_transaction():
         return
     session.flush()  # everything else first: then the chain's end is locked only while we write to it
-    connection = session.connection()
-    head = connection.execute(_END).one_or_none()
-    if head is None:
-        connection.execute(upsert(AuditHead).values(id=1, seq=0, hash=b"").on_conflict_do_nothing())
-        head = connection.execute(_END).one()
-    seq, last = head
+    if not (ends := _END.rows_now(session, {})):
+        session.connection().execute(upsert(AuditHead).values(id=1, seq=0, hash=b"").on_conflict_do_nothing())
+        ends = _END.rows_now(session, {})
+    seq, last = ends[0]
     hashes, rows = chain_of(session), []
     for note in notes:
         seq += 1
@@ -115,7 +114,7 @@ def _append(session: Session) -> None:
         rows.append({**row, "hash": last})
     columns = {name: [row[name] for row in rows] for name in _COLUMNS}
     columns["detail"] = [orjson.dumps(detail).decode() for detail in columns["detail"]]
-    connection.execute(_WRITE, {**columns, "head_seq": seq, "head_hash": last})
+    _WRITE.run_now(session, {**columns, "head_seq": seq, "head_hash": last})
     notes.clear()
 
 

@@ -55,6 +55,15 @@ class Slot:
     entries: tuple[Entry, ...] = ()
     offer: Span | None = None
 
+    @property
+    def hours(self) -> str:
+        """9:00—12:00, what is offered."""
+        return (
+            "—".join(f"{m // 60}:{m % 60:02}" for m in (self.offer.opens, self.offer.closes))
+            if self.offer
+            else ""
+        )
+
 
 @dataclass(frozen=True)
 class GridDay:

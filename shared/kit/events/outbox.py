@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Event
 from shared.kit.events.models import OutboxRow
+from shared.kit.fast import Ready
 from shared.kit.log import current_traceparent
 
 MOST_BYTES = 256 * 1024
-_MANY = text(
+_MANY = Ready(
     "insert into outbox (channel, type, key, data, traceparent) select channel, type, key, data, traceparent"
     " from rows from (json_to_recordset(cast(:rows as json)) as"
     " (channel text, type text, key text, data jsonb, traceparent text)) with ordinality order by ordinality"
@@ -33,7 +33,7 @@ async def emit_many(session: AsyncSession, events: Iterable[tuple[UUID | str, Ev
     """Record many events at once, in order: for bulk work such as imports."""
     rows = [_row(event, key, None) for key, event in events]
     if rows:
-        await session.execute(_MANY, {"rows": orjson.dumps(rows).decode()})
+        await _MANY.run(session, rows=orjson.dumps(rows).decode())
         session.info["emitted"] = True
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
+from shared.kit.fast import Ready
 from shared.kit.staff import passwords
 from shared.kit.staff.models import ApiToken, StaffAccount, StaffSession
 from shared.kit.staff.principal import Staff
@@ -105,7 +106,7 @@ async def _open(session: AsyncSession, account: StaffAccount, visitor: Visitor) 
 
 
 # columns, no entities, and built once: every request of everybody signed in begins with it
-_BY_COOKIE = (
+_BY_COOKIE = Ready(
     select(
         StaffSession.id.label("session_id"),
         StaffSession.last_seen_at,
@@ -132,7 +133,8 @@ _BY_COOKIE = (
 async def by_cookie(session: AsyncSession, token: str) -> Staff | None:
     """The person whose live session this token is; notes the use once a minute."""
     now, rules = clock.now(), rules_on(clock.today())
-    found = (await session.execute(_BY_COOKIE, {"token_hash": token_hash(token)})).one_or_none()
+    rows = await _BY_COOKIE.rows(session, token_hash=token_hash(token))
+    found = rows[0] if rows else None  # the hash is unique
     if found is None or not is_live(now, found.last_seen_at, found.expires_at, rules.idle):
         return None
     if now - found.last_seen_at >= TOUCH:

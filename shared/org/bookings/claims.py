@@ -11,13 +11,27 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Boolean, Date, DateTime, Integer, Interval, Text, Uuid, bindparam, text
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Date,
+    DateTime,
+    Integer,
+    Interval,
+    Text,
+    Uuid,
+    bindparam,
+    column,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import INT4RANGE, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
 from shared.contracts.bookings import Booker
 from shared.contracts.venues import Sharing
+from shared.org.bookings.models import Booking
 from shared.org.venues import Venue
 
 _TYPES: dict[TypeEngine[Any], tuple[str, ...]] = {
@@ -53,11 +67,14 @@ _CLAIM = text(
              :approval, :title, :people, :org, :mark, :office, :staff_id, :staff_name, :request_id,
              :series_id, w.series_on, '', ''
       FROM ended, wanted w ORDER BY w.start_at
-      ON CONFLICT DO NOTHING RETURNING id
+      ON CONFLICT DO NOTHING RETURNING {columns}
     )
-    SELECT (SELECT array_agg(id) FROM made) AS made, (SELECT array_agg(id) FROM dead) AS dead
-    """
+    SELECT gone.dead, made.* FROM (SELECT array_agg(id) AS dead FROM dead) gone LEFT JOIN made ON true
+    ORDER BY made.during, made.id
+    """.replace("{columns}", ", ".join(column.name for column in Booking.__table__.columns))
 ).bindparams(*(bindparam(name, type_=type_) for type_, names in _TYPES.items() for name in names))
+_DEAD_IDS = column("dead", ARRAY(Uuid))
+_CLAIMED = select(_DEAD_IDS, Booking).from_statement(_CLAIM.columns(_DEAD_IDS, *Booking.__table__.columns))
 
 
 @dataclass(frozen=True)
@@ -89,9 +106,9 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claimed:
-    """Ids that were made, and of holds that were over and stood in the way."""
+    """Bookings that were made, by time, and the ids of holds that were over and stood in the way."""
 
-    made: frozenset[UUID]
+    made: tuple[Booking, ...]
     dead: frozenset[UUID]
 
 
@@ -125,8 +142,8 @@ async def claim(session: AsyncSession, wanted: Claim) -> Claimed:
         "request_id": wanted.request_id,
         "series_id": wanted.series_id,
     }
-    row = (await session.execute(_CLAIM, values)).one()
-    return Claimed(frozenset(row.made or ()), frozenset(row.dead or ()))
+    rows = (await session.execute(_CLAIMED, values)).all()  # without any booking: one row of the dead
+    return Claimed(tuple(made for _, made in rows if made), frozenset(rows[0][0] or ()))
 
 
 _HOLD_HALL = text("SELECT pg_advisory_xact_lock(7, hashtext(CAST(:hall AS text)))")

@@ -52,6 +52,7 @@ class At:
 
     def __init__(self, **now: Any) -> None:
         self.now = now
+        self._before_pick = self.to() + ("&" if any(now.values()) else "?")
 
     def to(self, **changed: Any) -> str:
         """The address with these values; empty ones are left out."""
@@ -60,9 +61,9 @@ class At:
 
     def pick(self, venue: str, day: date, offer: Span) -> str:
         """The address that opens the panel for a free slot."""
-        opens, closes = offer.opens, min(offer.closes, offer.opens + 180)
-        picked = {"venue": venue, "on": day.isoformat(), "opens": _clock(opens), "closes": _clock(closes)}
-        return self.to(**picked) + "#panel"
+        opens, closes = _clock(offer.opens), _clock(min(offer.closes, offer.opens + 180))
+        picked = f"venue={venue}&on={day}&opens={opens}&closes={closes}".replace(":", "%3A")
+        return f"{self._before_pick}{picked}#panel"  # hundreds on a page: what stands before is made once
 
     def day(self, day: date) -> str:
         """The address of one day."""

@@ -1,5 +1,6 @@
 """The week grid of this organisation's own venues."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -47,14 +48,16 @@ async def grid(
     venues = [v for v in await list_venues(session, search) if hall is None or v.hall_id == hall][:ROWS]
     halls = await halls_of(session, venues)
     standing = await in_days(session, sorted({v.hall_id for v in venues}), first, number)
-    days = grid_days(first, number)
-    return Grid(days, [_row(org, v, halls.get(v.hall_id), days, standing) for v in venues])
+    days, of_hall = grid_days(first, number), defaultdict[UUID, list[Booking]](list)
+    for booking in standing:
+        of_hall[booking.hall_id].append(booking)
+    return Grid(days, [_row(org, v, halls.get(v.hall_id), days, of_hall[v.hall_id]) for v in venues])
 
 
 def _row(
     org: OrgKit, venue: Venue, hall: Venue | None, days: Sequence[GridDay], standing: Sequence[Booking]
 ) -> GridRow:
-    mine = [entry_of(b) for b in standing if b.hall_id == venue.hall_id and _share(b, venue)]
+    mine = [entry_of(b) for b in standing if _share(b, venue)]
     opening = opening_of(venue)
     cells = tuple(tuple(day_slots(d.day, open_spans(opening, d.day), mine)) for d in days)
     return GridRow(

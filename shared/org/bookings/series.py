@@ -217,7 +217,8 @@ async def _claim_all(
         ),
     )  # fmt: skip
     await states.tell(session, await states.fresh(session, claimed.dead), "expired", SYSTEM)
-    lost = [o for o in wanted if slots[o.on].id not in claimed.made]
+    got = {booking.id for booking in claimed.made}
+    lost = [o for o in wanted if slots[o.on].id not in got]
     if lost:
         raise Clash(
             [
@@ -230,7 +231,7 @@ async def _claim_all(
             ]
             + [Preview(o, "这个时段已被预订") for o in lost[SHOWN_ALTERNATIVES:]]
         )
-    await states.tell(session, await states.fresh(session, claimed.made), status, actor)
+    await states.tell(session, claimed.made, status, actor)
 
 
 def _busy(venue: Venue, each: Occurrence) -> tuple[datetime, datetime]:

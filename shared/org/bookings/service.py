@@ -87,12 +87,12 @@ async def take(
         ),
     )
     await states.tell(session, await states.fresh(session, claimed.dead), "expired", SYSTEM)
+    got = {booking.id for booking in claimed.made}
     for slot in slots:
-        if slot.id not in claimed.made:
+        if slot.id not in got:
             raise Taken(await alternatives(session, venue, slot.start, slot.end, first.people))
-    made = await states.fresh(session, claimed.made)
-    await states.tell(session, made, status, actor)
-    return made
+    await states.tell(session, claimed.made, status, actor)
+    return list(claimed.made)
 
 
 async def check(session: AsyncSession, org: OrgKit, venue: Venue, asks: Sequence[Ask]) -> bool:
