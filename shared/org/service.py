@@ -24,6 +24,7 @@ from shared.org.members import members
 from shared.org.policy import MembershipPolicy
 from shared.org.profile import OrgProfile
 from shared.org.recount import recount
+from shared.org.rounds import rounds
 from shared.org.scopes import UnitScopes
 from shared.org.units import units
 from shared.org.venues import venues
@@ -43,6 +44,7 @@ def org_service(
         units(org),
         venues(org),
         bookings(org),
+        rounds(org),
         imports(org),
         *(build(org) for build in own),
         staff(kit, UnitScopes()),
@@ -96,5 +98,9 @@ describe_words(
         "units": "单位数",
         "venue": "场地",
         "booking": "预订",
+        "round": "轮次",
+        "wishes": "志愿数",
+        "given": "已分配",
+        "title": "名称",
     }
 )
