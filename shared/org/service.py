@@ -28,6 +28,7 @@ from shared.org.rounds import rounds
 from shared.org.scopes import UnitScopes
 from shared.org.units import units
 from shared.org.venues import venues
+from shared.org.venues.pictures import UPLOAD as PHOTO
 
 OwnModule = Callable[[OrgKit], Module]
 
@@ -58,7 +59,7 @@ def org_service(
         (*modules, identity(org, names), recount(org, names)),
         inbox=Inbox.of_organisation(profile.code),
         find=Find("/members/search", "查人员：姓名、拼音、手机号、证号", "members.read"),
-        uploads=Uploads(("/imports", "/api/v1/imports"), UPLOAD),
+        uploads=Uploads({"/imports": UPLOAD, "/api/v1/imports": UPLOAD, "/venues/photos": PHOTO}),
     )
 
 
