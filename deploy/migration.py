@@ -16,6 +16,7 @@ import shared.kit.staff.models
 import shared.org.bookings.models
 import shared.org.imports.models
 import shared.org.members.models
+import shared.org.rounds.models
 import shared.org.units.models
 import shared.org.venues.models  # noqa: F401 - all these define tables
 from deploy.local.packages import ROOT

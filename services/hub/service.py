@@ -7,6 +7,7 @@ from services.hub.persons import follow, persons
 from services.hub.quality import quality
 from services.hub.recount import recount
 from services.hub.review import review
+from services.hub.rounds import rounds
 from services.hub.venues import venues
 from shared.contracts.audits import AuditAnchored, AuditSealed
 from shared.kit.audit.titles import describe_words
@@ -36,6 +37,7 @@ def build(settings: Settings) -> Service:
             quality(),
             recount(kit),
             venues(kit),
+            rounds(kit),
             ops(kit),
             ledger(kit),
             staff(kit),

@@ -5,7 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import Depends, FastAPI
 from sqlalchemy import MetaData
@@ -33,10 +33,9 @@ BODY_LIMIT = 1_000_000
 
 @dataclass(frozen=True)
 class Uploads:
-    """Paths where larger bodies are taken, in bytes."""
+    """Paths where larger bodies are taken, each with its limit in bytes."""
 
-    paths: tuple[str, ...] = ()
-    limit: int = 0
+    limits: dict[str, int] = field(default_factory=dict)
 
 
 class Service:
@@ -104,7 +103,7 @@ class Service:
         app.add_middleware(
             BodyLimit,
             limit=BODY_LIMIT,
-            larger=dict.fromkeys(uploads.paths, uploads.limit),
+            larger=uploads.limits,
             knows=is_known,
         )
         app.add_middleware(Heads)

@@ -25,9 +25,11 @@ from shared.org.members import members
 from shared.org.policy import MembershipPolicy
 from shared.org.profile import OrgProfile
 from shared.org.recount import recount
+from shared.org.rounds import rounds
 from shared.org.scopes import UnitScopes
 from shared.org.units import units
 from shared.org.venues import venues
+from shared.org.venues.pictures import UPLOAD as PHOTO
 
 OwnModule = Callable[[OrgKit], Module]
 
@@ -44,6 +46,7 @@ def org_service(
         units(org),
         venues(org),
         bookings(org),
+        rounds(org),
         imports(org),
         *(build(org) for build in own),
         staff(kit, UnitScopes()),
@@ -58,7 +61,7 @@ def org_service(
         (*modules, identity(org, names), recount(org, names)),
         inbox=Inbox.of_organisation(profile.code),
         find=Find("/members/search", "查人员：姓名、拼音、手机号、证号", "members.read"),
-        uploads=Uploads(("/imports", "/api/v1/imports"), UPLOAD),
+        uploads=Uploads({"/imports": UPLOAD, "/api/v1/imports": UPLOAD, "/venues/photos": PHOTO}),
     )
 
 
@@ -97,5 +100,9 @@ describe_words(
         "units": "单位数",
         "venue": "场地",
         "booking": "预订",
+        "round": "轮次",
+        "wishes": "志愿数",
+        "given": "已分配",
+        "title": "名称",
     }
 )

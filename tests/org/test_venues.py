@@ -163,6 +163,22 @@ async def test_only_the_unit_in_ones_scope(org: OrgKit) -> None:
         assert hall.status == "closed"
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"staffing": "lead_eight"}, "请填写牵头组织"),
+        ({"lead_org": "friends", "tenants": ("friends", "others")}, "不用再列为入驻组织"),
+    ],
+)
+async def test_who_leads_a_station_is_named_once(org: OrgKit, given: dict[str, object], said: str) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        with pytest.raises(Invalid, match=said):
+            await venue(session, org, one, **given)
+        led = await venue(session, org, one, staffing="lead_eight", lead_org="friends", tenants=("others",))
+        assert (led.lead_org, led.tenants) == ("friends", ["others"])
+
+
 FORM = {
     "name": "工会礼堂一号",
     "kind": "hall",

@@ -4,7 +4,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Float, ForeignKey, Index, Integer, Text, Uuid, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import INT4RANGE, JSONB, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,3 +73,21 @@ class Venue(OrgBase):
     version: Mapped[int] = mapped_column(BigInteger, default=1)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class VenuePhoto(OrgBase):
+    """A picture of a venue, small enough for the database; its hash is its address."""
+
+    __tablename__ = "venue_photo"
+    __table_args__ = (Index("ix_venue_photo_venue", "venue_id", "position"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    venue_id: Mapped[UUID] = mapped_column(ForeignKey(Venue.id))
+    position: Mapped[int] = mapped_column(Integer)
+    alt: Mapped[str] = mapped_column(Text)
+    """what can be seen, for those who cannot see it"""
+    hash: Mapped[str] = mapped_column(Text)
+    width: Mapped[int] = mapped_column(Integer)
+    height: Mapped[int] = mapped_column(Integer)
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

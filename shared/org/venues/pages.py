@@ -19,6 +19,8 @@ from shared.org.kit import OrgKit
 from shared.org.units import Unit, choose, find_units
 from shared.org.venues import forms, service, titles
 from shared.org.venues.models import Venue
+from shared.org.venues.photo_pages import photo_routes
+from shared.org.venues.photos import photos_of
 from shared.org.venues.reading import (
     Search,
     districts_of,
@@ -48,6 +50,7 @@ def pages(org: OrgKit) -> APIRouter:
     _changing(router, org)
     _steps(router, org)
     _closing(router, org)
+    photo_routes(router)
     return router
 
 
@@ -250,6 +253,7 @@ async def _page(
         today_kind=day_kind(today),
         sharing=sharing_of(venue),
         station=station,
+        photos=await photos_of(session, venue.id),
         kinds=_kinds(org),
         words=titles,
         may_write=staff.can("venues.write") and venue.status == "active",

@@ -25,6 +25,7 @@ async def create_venue(
 ) -> Venue:
     """A hall, or a part of one."""
     _refuse_kind(org, new.kind)
+    _refuse_leaderless(new)
     unit = await get_unit(session, new.unit_id, scope)
     hall = await _hall(session, new.hall_id, scope) if new.hall_id else None
     if hall is not None:
@@ -57,6 +58,7 @@ async def change_venue(
 ) -> Venue:
     """Everything the keeper may say of it, anew."""
     _refuse_kind(org, given.kind)
+    _refuse_leaderless(given)
     venue = await held(session, venue_id, version, scope)
     hall = await session.get_one(Venue, venue.hall_id) if venue.hall_id != venue.id else None
     await _refuse_twin(session, venue.unit_id, hall, given.name, venue.id)
@@ -211,6 +213,14 @@ async def _refuse_twin(
 def _refuse_kind(org: OrgKit, kind: str) -> None:
     if kind not in {k.code for k in org.profile.all_venue_kinds}:
         raise Invalid("没有这类场地", fields={"kind": "请选择场地类别"})
+
+
+def _refuse_leaderless(given: VenueIn) -> None:
+    """One leads, up to eight move in: the pattern names who leads, and nobody is both."""
+    if given.staffing == "lead_eight" and not given.lead_org:
+        raise Invalid("请填写牵头组织", fields={"lead_org": "“一家牵头、八家进入”须写明牵头组织"})
+    if given.lead_org and given.lead_org in given.tenants:
+        raise Invalid("牵头组织不用再列为入驻组织", fields={"tenants": "牵头组织不用再列为入驻组织"})
 
 
 def _fill(venue: Venue, given: VenueIn) -> None:

@@ -1,0 +1,81 @@
+"""Passing on: rounds of all organisations, one round, a wish, its withdrawal. The owner decides and keeps."""
+
+import asyncio
+
+from pydantic import BaseModel
+
+from services.hub.directory import organisations
+from shared.contracts.rounds import (
+    ROUND,
+    ROUNDS,
+    UNWISH,
+    WISH,
+    Done,
+    RoundRequest,
+    RoundsAnswer,
+    RoundsRequest,
+    RoundState,
+    UnwishRequest,
+    WishRequest,
+)
+from shared.kit.bus import BusAway, Declined
+from shared.kit.context import Kit
+from shared.kit.errors import Forbidden, NotFound
+from shared.kit.events.responders import requester
+from shared.kit.module import Responder
+
+
+def responders(kit: Kit) -> tuple[Responder, ...]:
+    """The four answers."""
+
+    async def all_(request: RoundsRequest) -> BaseModel:
+        _refuse_others(request.org)
+        others = {code: name for code, name in (await _known(kit)).items() if code != request.org}
+        answers = await asyncio.gather(*(_of_owner(kit, *owner, request) for owner in others.items()))
+        return RoundsAnswer(
+            rounds=tuple(line for answer in answers for line in answer.rounds),
+            away=tuple(name for answer in answers for name in answer.away),
+        )
+
+    async def one(request: RoundRequest) -> BaseModel:
+        _refuse_others(request.org)
+        return await _pass_on(kit, request.owner, ROUND, request, RoundState)
+
+    async def wish(request: WishRequest) -> BaseModel:
+        _refuse_others(request.booker.org)
+        return await _pass_on(kit, request.owner, WISH, request, Done)
+
+    async def unwish(request: UnwishRequest) -> BaseModel:
+        _refuse_others(request.booker.org)
+        return await _pass_on(kit, request.owner, UNWISH, request, Done)
+
+    return (
+        Responder(ROUNDS, RoundsRequest, all_),
+        Responder(ROUND, RoundRequest, one),
+        Responder(WISH, WishRequest, wish),
+        Responder(UNWISH, UnwishRequest, unwish),
+    )
+
+
+def _refuse_others(org: str) -> None:
+    """The account tells who asks, never the message."""
+    if org != requester():
+        raise Forbidden("只能为本组织申请")
+
+
+async def _known(kit: Kit) -> dict[str, str]:
+    async with kit.database.transaction() as session:
+        return {o.code: o.short_name for o in await organisations(session)}
+
+
+async def _of_owner(kit: Kit, owner: str, name: str, request: RoundsRequest) -> RoundsAnswer:
+    try:
+        return await kit.bus.request(owner, ROUNDS, request, RoundsAnswer, timeout=3)
+    except (BusAway, Declined):
+        return RoundsAnswer(away=(name,))
+
+
+async def _pass_on(kit: Kit, owner: str, name: str, request: BaseModel, answer: type[BaseModel]) -> BaseModel:
+    if owner not in await _known(kit):
+        raise NotFound("没有这个组织")
+    return await kit.bus.request(owner, name, request, answer, timeout=4)

@@ -1,0 +1,88 @@
+"""The forms of a round and of a wish: from what was typed to what is meant."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Form
+from pydantic import ValidationError
+
+from shared.contracts.rounds import WishIn
+from shared.kit.clock import CHINA
+from shared.kit.errors import Invalid
+from shared.kit.types import FreeText200, OptionalDay, SearchText
+from shared.org.rounds.schemas import NewRound
+from shared.org.venues.rules import STEP
+
+Words = Annotated[FreeText200, Form()]
+BLANK: dict[str, Any] = {
+    **dict.fromkeys(("title", "note", "first", "last", "closes_on"), ""), "venues": (), "closes_at": "18:00"
+}  # fmt: skip
+
+
+def moment(on: date | None, at: str) -> datetime:
+    """A day and `18:00` in China."""
+    if on is None:
+        raise Invalid("请填写截止日期", fields={"closes_on": "请填写截止日期"})
+    minutes = minute(at or "18:00", "closes_at")
+    return datetime(on.year, on.month, on.day, minutes // 60 % 24, minutes % 60, tzinfo=CHINA)
+
+
+def minute(text: str, field: str) -> int:
+    """`9:30` -> 570; Invalid names the field."""
+    hour, colon, rest = text.replace("：", ":").strip().partition(":")
+    digits = hour.isascii() and hour.isdigit() and rest.isascii() and rest.isdigit() and len(hour + rest) < 5
+    found = int(hour) * 60 + int(rest) if colon and digits else -1
+    if not 0 <= found <= 24 * 60 or found % STEP:
+        raise Invalid("时间不正确", fields={field: f"请按“9:00”的样式填写，{STEP}分钟的整倍数"})
+    return found
+
+
+def new_round(
+    title: Words = "",
+    note: Words = "",
+    venues: Annotated[list[UUID] | None, Form()] = None,
+    first: Annotated[OptionalDay, Form()] = None,
+    last: Annotated[OptionalDay, Form()] = None,
+    closes_on: Annotated[OptionalDay, Form()] = None,
+    closes_at: Annotated[SearchText, Form()] = "",
+) -> dict[str, Any]:
+    """What stands in the fields of a new round."""
+    return {
+        "title": title, "note": note, "venues": venues or [], "first": first, "last": last,
+        "closes_on": closes_on, "closes_at": closes_at,
+    }  # fmt: skip
+
+
+def meant(typed: dict[str, Any]) -> NewRound:
+    """The round the fields describe."""
+    given = {k: typed[k] for k in ("title", "note", "venues", "first", "last")}
+    closes = moment(typed["closes_on"], typed["closes_at"])
+    try:
+        return NewRound.model_validate({**given, "closes_at": closes})
+    except ValidationError as error:
+        said = {str(e["loc"][0]): "请检查填写的内容" for e in error.errors()}
+        raise Invalid("请检查填写的内容", fields=said) from None
+
+
+def wish(
+    wish_id: Annotated[UUID, Form()],
+    venue: Annotated[UUID, Form()],
+    weekday: Annotated[SearchText, Form()] = "",
+    on: Annotated[OptionalDay, Form()] = None,
+    opens: Annotated[SearchText, Form()] = "",
+    closes: Annotated[SearchText, Form()] = "",
+    rank: Annotated[SearchText, Form()] = "1",
+    title: Words = "",
+    people: Annotated[SearchText, Form()] = "",
+) -> WishIn:
+    """The wish a form describes; a date goes before a weekday."""
+    values = {
+        "wish_id": wish_id, "venue_id": venue, "weekday": None if on else weekday or None, "on": on,
+        "opens": minute(opens, "opens"), "closes": minute(closes, "closes"), "rank": rank or 1,
+        "title": title, "people": people or 0,
+    }  # fmt: skip
+    try:
+        return WishIn.model_validate(values)
+    except ValidationError:
+        raise Invalid("请检查填写的内容", hint="场地、时间、顺序和用途都要填写。") from None

@@ -1,0 +1,109 @@
+"""Rounds of other organisations, seen and wished for from one's own service: the hub passes it on."""
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from shared.contracts.bookings import Booker
+from shared.contracts.rounds import (
+    ROUND,
+    ROUNDS,
+    UNWISH,
+    WISH,
+    Done,
+    RoundRequest,
+    RoundsAnswer,
+    RoundsRequest,
+    RoundState,
+    UnwishRequest,
+    WishIn,
+    WishRequest,
+)
+from shared.kit import clock
+from shared.kit.bus import BusAway, Declined
+from shared.kit.errors import Problem
+from shared.kit.staff import Staff, require
+from shared.kit.types import Slug
+from shared.kit.web import gettext as _
+from shared.kit.web import render, see_other
+from shared.org.bookings.service import own_booker
+from shared.org.kit import OrgKit
+from shared.org.rounds import forms
+from shared.org.rounds.titles import STATUSES
+
+Reader = Annotated[Staff, Depends(require("bookings.read"))]
+Wisher = Annotated[Staff, Depends(require("bookings.write"))]
+HUB = "hub"
+
+
+def other_routes(router: APIRouter, org: OrgKit) -> None:
+    """Routes below /venues/rounds/of."""
+
+    @router.get("/of/{owner}/{round_id:uuid}")
+    async def show(request: Request, staff: Reader, owner: Slug, round_id: UUID) -> Response:
+        """A round of another organisation."""
+        return await _page(request, org, staff, owner, round_id)
+
+    @router.post("/of/{owner}/{round_id:uuid}/wishes")
+    async def enter(
+        request: Request,
+        staff: Wisher,
+        owner: Slug,
+        round_id: UUID,
+        given: Annotated[WishIn, Depends(forms.wish)],
+    ) -> Response:
+        """A wish for it."""
+        question = WishRequest(owner=owner, round_id=round_id, booker=_booker(org, staff), wish=given)
+        try:
+            await org.kit.bus.request(HUB, WISH, question, Done)
+        except Declined as problem:
+            return await _page(request, org, staff, owner, round_id, problem)
+        return see_other(_at(owner, round_id), _("已填报"))
+
+    @router.post("/of/{owner}/{round_id:uuid}/wishes/{wish_id:uuid}/withdraw")
+    async def withdraw(staff: Wisher, owner: Slug, round_id: UUID, wish_id: UUID) -> Response:
+        """Take it back."""
+        booker = _booker(org, staff)
+        question = UnwishRequest(owner=owner, round_id=round_id, booker=booker, wish_id=wish_id)
+        await org.kit.bus.request(HUB, UNWISH, question, Done)
+        return see_other(_at(owner, round_id), _("已撤回"))
+
+
+async def ask_all(org: OrgKit) -> tuple[RoundsAnswer, Problem | None]:
+    """What the hub says; its absence is told on the page, one's own rounds do not need it."""
+    try:
+        question = RoundsRequest(org=org.profile.code)
+        return await org.kit.bus.request(HUB, ROUNDS, question, RoundsAnswer), None
+    except (BusAway, Declined) as problem:
+        return RoundsAnswer(), problem
+
+
+async def _page(
+    request: Request, org: OrgKit, staff: Staff, owner: str, round_id: UUID, problem: Problem | None = None
+) -> Response:
+    question = RoundRequest(owner=owner, org=org.profile.code, round_id=round_id)
+    state = await org.kit.bus.request(HUB, ROUND, question, RoundState)
+    return render(
+        request, "rounds/show.html", problem.status if problem else 200, problem=problem, version=0,
+        keeper=False, approver=False, **shown(state, staff, _at(owner, round_id)),
+    )  # fmt: skip
+
+
+def _at(owner: str, round_id: UUID) -> str:
+    return f"/venues/rounds/of/{owner}/{round_id}"
+
+
+def _booker(org: OrgKit, staff: Staff) -> Booker:
+    return own_booker(org, staff.office[:100], staff.name[:60], staff.id)
+
+
+def shown(state: RoundState, staff: Staff, at: str) -> dict[str, Any]:
+    """What both a round of one's own and one of another organisation show."""
+    entering = state.status == "open" and state.closes_at > clock.now()
+    return {
+        "round": state, "at": at, "statuses": STATUSES, "entering": entering, "new_id": str(uuid4()),
+        "may_wish": entering and staff.can("bookings.write"),
+        "choices": [(c.venue_id, c.name) for c in state.choices],
+    }  # fmt: skip

@@ -1,0 +1,53 @@
+"""Venues on the running suite: a seasonal round, opened by one organisation and wished for from another; photos."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from shared.kit import clock
+from tests.browser.conftest import Open
+
+pytestmark = pytest.mark.browser
+
+
+async def test_a_round_of_one_organisation_is_wished_for_from_another(sheet: Open) -> None:
+    owner = await sheet("union", "clerk")
+    page = await owner.go("/venues/rounds/new")
+    first = clock.today() + timedelta(days=10)
+    await page.fill("[name=title]", "春季轮次")
+    await page.check("[name=venues] >> nth=0")
+    await page.fill("[name=first]", first.isoformat())
+    await page.fill("[name=last]", (first + timedelta(days=20)).isoformat())
+    await page.fill("[name=closes_on]", (first - timedelta(days=5)).isoformat())
+    await owner.sound("round-new")
+    await owner.press(".venue-form button[type=submit]")
+    await owner.sound("round-open")
+    other = await sheet("league", "clerk", "phone")
+    there = await other.go("/venues/rounds")
+    await other.sound("rounds")
+    await other.press("main a:has-text('春季轮次')")
+    await there.select_option("[name=weekday]", str(first.weekday()))
+    await there.fill("[name=title]", "读书会")
+    await other.press("form[action$='/wishes'] button[type=submit]")
+    assert "读书会" in await there.inner_text("main")
+    await other.sound("round-wished")
+    await owner.go("/venues/rounds")
+    await owner.sound("rounds")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_photos_of_a_venue(sheet: Open, tmp_path: Path, size: str) -> None:
+    Image.new("RGB", (1200, 800), "teal").save(tmp_path / "hall.jpg")
+    keeper = await sheet("union", "clerk", size)
+    page = await keeper.go("/venues/list")
+    await keeper.press("main td.p-main a >> nth=0")
+    await page.click("summary:has-text('添加照片')")
+    await page.set_input_files("[name=file]", str(tmp_path / "hall.jpg"))
+    await page.fill("[name=alt]", "二楼多功能厅")
+    await keeper.press("form[action='/venues/photos'] button.btn-primary")
+    image = page.locator("img[alt='二楼多功能厅']")
+    await image.scroll_into_view_if_needed()
+    await page.wait_for_function("document.querySelector('.photos img').naturalWidth > 0")
+    await keeper.sound("photos")

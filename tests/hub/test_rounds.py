@@ -1,0 +1,121 @@
+"""Rounds of others on the real bus: the hub passes on, the account tells for whom, the owner decides."""
+
+import asyncio
+import pkgutil
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from deploy.local.bus import Bus
+from services.hub.directory.service import apply_announcements
+from services.hub.rounds.answers import responders as passing_on
+from shared.contracts.rounds import (
+    ROUND,
+    ROUNDS,
+    UNWISH,
+    WISH,
+    Done,
+    RoundRequest,
+    RoundsAnswer,
+    RoundsRequest,
+    RoundState,
+    UnwishRequest,
+    WishRequest,
+)
+from shared.kit.bus import Bus as OurBus
+from shared.kit.bus import Declined
+from shared.kit.context import make_kit
+from shared.kit.events.responders import Responders
+from shared.kit.module import Responder
+from shared.org.bookings.service import own_booker
+from shared.org.kit import OrgKit, make_org_kit
+from shared.org.rounds.handlers import responders
+from shared.org.venues import Venue
+from tests.fixtures.databases import FreshDatabases
+from tests.fixtures.settings import settings_for
+from tests.hub.telling import announced, received
+from tests.org.people import tree
+from tests.org.pool import policy_of
+from tests.org.rooms import venue
+from tests.org.seasons import KEEPER, season, wanted
+
+
+async def _answering(bus: OurBus, answers: tuple[Responder, ...], stack: AsyncExitStack) -> None:
+    await bus.start()
+    stack.push_async_callback(bus.stop)
+    made = Responders(bus, answers)
+    await made.start()
+    stack.push_async_callback(made.stop)
+    await asyncio.wait_for(bus.wait_connected(), 10)
+    await asyncio.wait_for(made._starting, 10)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def towns(databases: FreshDatabases, bus: Bus) -> AsyncIterator[dict[str, OrgKit]]:
+    """Two organisations the hub knows, each with a hall and an open round."""
+    async with AsyncExitStack() as stack:
+        hub = make_kit(settings_for("hub", await databases.fresh("hub"), bus))
+        stack.push_async_callback(hub.database.close)
+        async with hub.database.transaction() as session:
+            known = [
+                received(code, announced(code, letter))
+                for code, letter in (("union", "甲"), ("league", "乙"))
+            ]
+            await apply_announcements(session, known)
+        await _answering(hub.bus, passing_on(hub), stack)
+        orgs = {}
+        for code in ("union", "league"):
+            kit = make_kit(settings_for(code, await databases.fresh(code), bus))
+            profile = pkgutil.resolve_name(f"services.{code}.profile:PROFILE")
+            org = orgs[code] = make_org_kit(kit, profile, policy_of(code))
+            stack.push_async_callback(kit.database.close)
+            async with kit.database.transaction() as session:
+                _, one, _ = await tree(session, org)
+                await season(session, await venue(session, org, one))
+            await _answering(kit.bus, responders(org), stack)
+        yield orgs
+
+
+async def _hall(org: OrgKit) -> Venue:
+    async with org.kit.database.transaction() as session:
+        return (await session.scalars(select(Venue))).one()
+
+
+async def test_staff_wish_for_a_round_of_another_organisation(towns: dict[str, OrgKit]) -> None:
+    union, league = towns["union"], towns["league"]
+    ask = union.kit.bus.request
+    listed = await ask("hub", ROUNDS, RoundsRequest(org="union"), RoundsAnswer)
+    assert [(r.owner, r.title, r.status) for r in listed.rounds] == [("league", "春季轮次", "open")]
+    round_id: UUID = listed.rounds[0].round_id
+    who = own_booker(union, "组织部", "周经办", KEEPER.id)
+    wish = wanted(await _hall(league), title="劳模宣讲")
+    question = WishRequest(owner="league", round_id=round_id, booker=who, wish=wish)
+    for _ in range(2):  # a lost answer and asking again is asking once
+        await ask("hub", WISH, question, Done)
+    seen = RoundRequest(owner="league", org="union", round_id=round_id)
+    state = await ask("hub", ROUND, seen, RoundState)
+    assert [(w.title, w.mine, w.org_name) for w in state.wishes] == [
+        ("劳模宣讲", True, union.profile.short_name)
+    ]
+    theirs = await league.kit.bus.request("hub", ROUND, seen.model_copy(update={"org": "league"}), RoundState)
+    assert (theirs.wished, theirs.wishes) == (
+        1,
+        (),
+    )  # while it is open the owner does not look into it either
+    with pytest.raises(Declined, match="只能为本组织申请"):  # nobody wishes in another's name
+        await league.kit.bus.request("hub", WISH, question, Done)
+    with pytest.raises(Declined, match="只能为本组织申请"):
+        await league.kit.bus.request("hub", ROUND, seen, RoundState)
+    large = question.model_copy(update={"wish": wanted(await _hall(league), people=5000)})
+    with pytest.raises(Declined, match="最多容纳"):  # the owner's refusal, in its words
+        await ask("hub", WISH, large, Done)
+    await ask(
+        "hub",
+        UNWISH,
+        UnwishRequest(owner="league", round_id=round_id, booker=who, wish_id=wish.wish_id),
+        Done,
+    )
+    assert (await ask("hub", ROUND, seen, RoundState)).wishes == ()

@@ -1,0 +1,197 @@
+"""Seasonal rounds: wishes, the drawing, undoing it, bookings of what was given, reasons for everybody."""
+
+import asyncio
+import re
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
+from shared.org.bookings import Booking
+from shared.org.kit import OrgKit
+from shared.org.rounds.drawing import confirm, draw_round, undo
+from shared.org.rounds.models import SeasonWish
+from shared.org.rounds.reading import state_for
+from shared.org.rounds.rules import hash_of
+from shared.org.rounds.service import cancel, get_round, wish, withdraw
+from shared.org.venues import Venue
+from tests.org.people import CLERK, tree
+from tests.org.rooms import at, booked, booker, venue
+from tests.org.seasons import FIRST, KEEPER, STRANGER, closed, new_round, season, wanted, wished
+from tests.org.web import org_world
+
+
+async def test_a_wish_is_refused_with_its_reason_and_sent_twice_is_one(org: OrgKit) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        hall = await venue(session, org, one, sharing={"share": "some", "partners": ("friends",)})
+        other = await venue(session, org, one, name="西楼")
+        opened = await season(session, hall)
+        with pytest.raises(Refused, match="没有对您的组织开放"):
+            await wished(session, org, opened, hall, STRANGER)
+        with pytest.raises(Refused, match="最多容纳"):
+            await wished(session, org, opened, hall, people=301)
+        with pytest.raises(Invalid, match="使用期间"):
+            await wished(session, org, opened, hall, weekday=None, on=at(FIRST - 1, 0).date())
+        with pytest.raises(NotFound, match="不在本轮次"):
+            await wished(session, org, opened, other)
+        given = wanted(hall)
+        who = booker(org).model_copy(update={"staff_id": KEEPER.id})
+        for _ in range(2):
+            await wish(session, org, opened.id, given, who, CLERK)
+        with pytest.raises(Forbidden):
+            await wish(session, org, opened.id, given, booker(org, "friends"), CLERK)
+        with pytest.raises(Forbidden, match="自己填报"):
+            await withdraw(session, opened.id, given.wish_id, booker(org), CLERK)
+        assert len(list(await session.scalars(select(SeasonWish)))) == 1
+        await withdraw(session, opened.id, given.wish_id, who, CLERK)
+        assert list(await session.scalars(select(SeasonWish))) == []
+        with pytest.raises(Refused, match="还没有截止"):
+            await draw_round(session, org, opened.id, 1, KEEPER)
+
+
+async def test_after_the_deadline_nothing_is_entered_or_taken_back(org: OrgKit) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        hall = await venue(session, org, one)
+        opened = await season(session, hall)
+        made = await wished(session, org, opened, hall)
+        await closed(session, opened.id)
+        await session.refresh(made)
+        with pytest.raises(Refused, match="已经截止"):
+            await wished(session, org, opened, hall)
+        who = booker(org).model_copy(update={"staff_id": KEEPER.id})
+        with pytest.raises(Refused, match="已经截止"):
+            await withdraw(session, opened.id, made.id, who, CLERK)
+
+
+async def test_from_wishes_to_bookings_with_every_reason(org: OrgKit) -> None:
+    database = org.kit.database
+    async with database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        hall = await venue(session, org, one, sharing={"horizon_days": 5})
+        await booked(session, org, hall, at(4, 9), 3)  # of days to come: no use in the past year
+        opened = await season(session, hall)
+        mine = await wished(session, org, opened, hall, title="我们的")
+        theirs = await wished(session, org, opened, hall, STRANGER, title="他们的")
+        second = await wished(session, org, opened, hall, STRANGER, rank=2, opens=720, closes=780)
+        await closed(session, opened.id)
+        await draw_round(session, org, opened.id, 1, KEEPER)
+        ids = [mine.id, theirs.id, second.id]
+        # until it is published, others see nothing of it
+        seen = await state_for(session, org, await get_round(session, opened.id), STRANGER)
+        assert [w.outcome for w in seen.wishes] == ["", ""]
+        assert seen.seed == ""
+    async with database.transaction() as session:  # somebody books one of the dates meanwhile
+        place = await session.get_one(Venue, hall.id)
+        place.sharing = {**place.sharing, "horizon_days": 90}
+        await session.flush()
+        await booked(session, org, place, at(FIRST + 7, 9), 4, title="插进来的")
+    await confirm(org, opened.id, 2, KEEPER)
+    async with database.transaction() as session:
+        result = await state_for(session, org, await get_round(session, opened.id), STRANGER)
+        assert (result.status, hash_of(result.seed)) == ("published", result.seed_hash)
+        by_title = {w.title: w for w in result.wishes}
+        outcomes = sorted(w.outcome for w in (by_title["我们的"], by_title["他们的"]))
+        assert outcomes == ["given", "taken"]
+        lost = next(w for w in result.wishes if w.outcome == "taken")
+        assert any(w.title in lost.before for w in result.wishes if w.outcome == "given")
+        for each in (w for w in result.wishes if w.outcome == "given"):
+            assert each.booked == 2
+            assert each.left_out == {at(FIRST + 7, 0).date(): "meanwhile"}
+        made = list(await session.scalars(select(Booking).where(Booking.request_id.in_(ids))))
+        assert len(made) == 4
+        assert {b.status for b in made} == {"confirmed"}
+        assert {b.org for b in made} >= {STRANGER}
+        with pytest.raises(Refused, match="已经确认"):
+            await cancel(session, opened.id, 4, "不办了", KEEPER)
+
+
+async def test_an_interrupted_confirmation_goes_on_and_two_at_once_book_once(org: OrgKit) -> None:
+    database = org.kit.database
+    async with database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        hall = await venue(session, org, one)
+        opened = await season(session, hall)
+        await wished(session, org, opened, hall)
+        await closed(session, opened.id)
+        await draw_round(session, org, opened.id, 1, KEEPER)
+        (await get_round(session, opened.id)).status = "confirming"  # as if it had died right after this
+    done = await asyncio.gather(
+        *(confirm(org, opened.id, 2, KEEPER) for _ in range(2)), return_exceptions=True
+    )
+    assert [type(d) for d in done if d is not None] == [Refused]
+    async with database.transaction() as session:
+        assert (await get_round(session, opened.id)).status == "published"
+        assert len(list(await session.scalars(select(Booking)))) == 3
+
+
+async def test_an_undone_drawing_is_told_and_drawn_with_another_seed(org: OrgKit) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        hall = await venue(session, org, one)
+        opened = await season(session, hall)
+        first_seed = opened.seed
+        await booked(session, org, hall, at(FIRST, 9))
+        await wished(session, org, opened, hall)
+        await wished(session, org, opened, hall, rank=2, weekday=None, on=at(FIRST, 0).date())
+        await closed(session, opened.id)
+        await draw_round(session, org, opened.id, 1, KEEPER)
+        season_wishes = list(await session.scalars(select(SeasonWish).order_by(SeasonWish.rank)))
+        assert [w.outcome for w in season_wishes] == ["given", "booked"]
+        assert season_wishes[0].left_out == {at(FIRST, 0).date().isoformat(): "booked"}
+        with pytest.raises(Refused, match="刚被别人改过"):
+            await undo(session, opened.id, 1, at(2, 18), "漏了一家", KEEPER)
+        await undo(session, opened.id, 2, at(2, 18), "漏了一家", KEEPER)
+        again = await get_round(session, opened.id)
+        assert (again.status, again.undone[0]["seed"], again.undone[0]["reason"]) == (
+            "open",
+            first_seed,
+            "漏了一家",
+        )
+        assert again.seed != first_seed
+        assert {w.outcome for w in season_wishes} == {""}
+        assert (await state_for(session, org, again, STRANGER)).undone[0]["seed"] == first_seed
+
+
+async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+        keeper = await world.signed_in("keeper")
+        assert "现在看不到其他组织的轮次" in (await keeper.get("/venues/rounds")).text  # no bus here
+        await keeper.get("/venues/rounds/new")
+        new = new_round(hall)
+        form = {
+            "title": "春季轮次", "venues": str(hall.id), "first": new.first.isoformat(),
+            "last": new.last.isoformat(), "closes_on": at(1, 0).date().isoformat(), "closes_at": "18:00",
+        }  # fmt: skip
+        wrong = await keeper.post("/venues/rounds/new", {**form, "closes_at": "18"})
+        assert wrong.status_code == 422
+        assert "时间不正确" in wrong.text
+        made = await keeper.post("/venues/rounds/new", form)
+        assert made.status_code == 303, made.text
+        path = made.headers["location"]
+        page = (await keeper.get(path)).text
+        found = re.search(r'name="wish_id" value="([^"]+)"', page)
+        assert found
+        entry = {
+            "wish_id": found[1], "venue": str(hall.id), "weekday": str(new.first.weekday()), "opens": "9:00",
+            "closes": "11:00", "rank": "1", "title": "读书会",
+        }  # fmt: skip
+        assert (await keeper.post(f"{path}/wishes", {**entry, "people": "999"})).status_code == 409
+        assert (await keeper.post(f"{path}/wishes", {**entry, "opens": "9"})).status_code == 422
+        assert (await keeper.post(f"{path}/wishes", entry)).status_code == 303
+        assert "读书会" in (await keeper.get(path)).text
+        assert (await keeper.post(f"{path}/draw", {"version": "1"})).status_code == 409
+        async with org.kit.database.transaction() as session:
+            await closed(session, UUID(path.rsplit("/", 1)[1]))
+        assert (await keeper.post(f"{path}/draw", {"version": "1"})).status_code == 303
+        assert "这是预览" in (await keeper.get(path)).text
+        clerk = await world.signed_in("clerk")
+        assert (await clerk.post(f"{path}/confirm", {"version": "2"})).status_code == 403
+        assert (await keeper.post(f"{path}/confirm", {"version": "2"})).status_code == 303
+        shown = (await (await world.signed_in("viewer")).get(path)).text
+        for text in ("第1轮，订到3次", "抽签种子", "结果与理由"):
+            assert text in shown
