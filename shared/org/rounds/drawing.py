@@ -170,5 +170,5 @@ async def _claim(
         ),
     )  # fmt: skip
     await tell(session, await fresh(session, claimed.dead), "expired", SYSTEM)
-    await tell(session, await fresh(session, claimed.made), "confirmed", actor)
-    return claimed.made
+    await tell(session, claimed.made, "confirmed", actor)
+    return frozenset(booking.id for booking in claimed.made)
