@@ -13,9 +13,10 @@ from sqlalchemy import text
 
 from shared.kit.events.envelope import Arrived, check
 from shared.kit.events.projector import effects
+from shared.kit.events.pull import Pull
 from shared.kit.events.relay import Relay
 from tests.fixtures.databases import FreshDatabases
-from tests.kit.events_bench import Bench, Side, crashing_at, pairs
+from tests.kit.events_bench import Bench, Side, crashing_at, pairs, until
 from tests.kit.events_reader import SUBJECT, applied, position, projector
 from tests.kit.events_things import PROJECTIONS, TABLES, envelope, thing_id
 
@@ -32,6 +33,23 @@ async def test_killed_between_two_steps_every_event_takes_effect_once(b: Bench, 
     await b.equal()
     assert crashed == [step] * 3
     assert await applied(b) == list(range(1, 31))
+
+
+async def test_told_to_stop_it_takes_no_more_however_much_has_come(b: Bench) -> None:
+    b.run(Relay(b.union.database, b.union.bus).run)
+    for n in range(20):
+        await b.union.change(n % 6)
+    pull, stop = Pull(b.hub.bus, "EVT_ALL", "hub", batch=2), asyncio.Event()
+    await pull.reset(1)
+    assert await pull.take(stop)
+
+    async def more_came() -> bool:
+        return bool(pull._buffer)
+
+    await until(more_came)
+    stop.set()
+    assert await pull.take(stop) == []
+    await pull.close()
 
 
 async def test_two_projectors_at_once_apply_everything_once(b: Bench) -> None:

@@ -16,6 +16,8 @@ from shared.kit.db import Database
 
 HOMES = 20_000
 PEOPLE = 5000
+_ROOM = text("set local work_mem = '128MB'")
+"""Everybody is sorted once: on the disc in few runs."""
 Say = Callable[[int], None]
 
 _NEW_HOMES = text(
@@ -55,6 +57,7 @@ async def homes(database: Database) -> None:
 async def link(session: AsyncSession, say: Say) -> None:
     """Who is one person, and the evidence: judged from the records and the verdicts of staff alone."""
     await look_here(session)
+    await session.execute(_ROOM)
     await session.execute(text(f"drop table if exists {', '.join(f'{SHADOW}.{t}' for t in LINKED)}"))
     connection = await session.connection()
     await session.execute(text("create temp table moved (id uuid, person_id uuid) on commit drop"))
@@ -77,6 +80,7 @@ async def link(session: AsyncSession, say: Say) -> None:
 async def describe(session: AsyncSession, say: Say) -> None:
     """The rows people are found by."""
     await look_here(session)
+    await session.execute(_ROOM)
     connection = await session.connection()
     for table in DESCRIBED:
         await session.execute(text(f"truncate {SHADOW}.{table}"))

@@ -84,9 +84,11 @@ async def index(engine: AsyncEngine) -> None:
                         await connection.exec_driver_sql(statement)
 
     await together(*(build() for _ in range(AT_ONCE)))
-    async with engine.connect() as connection, connection.begin():
+    async with engine.connect() as connection:
+        # without it the first lookups would have to look at every row that the indexes alone could tell
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
         for table in TABLES:
-            await connection.execute(text(f"analyze {SHADOW}.{table}"))
+            await connection.execute(text(f"vacuum (analyze) {SHADOW}.{table}"))
 
 
 async def _definitions(connection: AsyncConnection, table: str) -> list[tuple[str, str]]:

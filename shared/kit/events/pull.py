@@ -61,13 +61,15 @@ class Pull:
             self._subscription = None
 
     async def take(self, stop: asyncio.Event) -> list[Msg]:
-        """The next messages, at most one batch; empty when told to stop."""
+        """The next messages, at most one batch; empty when told to stop, whatever else has come."""
         while not self._buffer and not stop.is_set():
             if self._broken:
                 raise PullBrokenError(self._broken)
             if self._wanted <= 0:
                 await self._ask()
             await self._wait()
+        if stop.is_set():
+            return []  # what came is read again: the database knows the position
         await self._gather()
         taken, self._buffer = self._buffer[: self.batch], self._buffer[self.batch :]
         if taken and self._wanted <= 0 and not self._broken:
