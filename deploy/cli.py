@@ -39,17 +39,17 @@ COMMANDS: dict[str, tuple[Run, Add, str]] = {
     ),
     "doctor": (
         doctor.run,
-        doctor.add,
+        compose.add_server,
         "检查各服务、总线、数据库、磁盘 / what is well, what is not, what to do",
     ),
     "recount": (
         repair.recount,
-        no_arguments,
+        compose.add_server,
         "同各组织对账并修复差异 / compare the hub with the owners, put right what differs",
     ),
     "rebuild": (
         repair.rebuild,
-        no_arguments,
+        compose.add_server,
         "从各组织重建协同平台的数据,查询不中断 / fill the hub anew, lookups go on",
     ),
 }

@@ -20,11 +20,23 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Becomes docker compose."""
-    here = state(arguments.state)
+    command = of_server(arguments.state) + arguments.rest
+    os.execvp(command[0], command)  # noqa: S606 - the command is ours
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """For commands that know the suite of this checkout as well."""
+    parser.add_argument(
+        "--state", default=None, help="a server of containers: its state folder ('' : deploy/state)"
+    )
+
+
+def of_server(folder: str) -> list[str]:
+    """Docker compose for the server of this state folder; a clear word when there is none."""
+    here = state(folder)
     if not here.env.exists():
         raise CommandError("请先运行 quntuan setup / run quntuan setup first")
-    command = prefix(here) + arguments.rest
-    os.execvp(command[0], command)  # noqa: S606 - the command is ours
+    return prefix(here)
 
 
 def prefix(here: State) -> list[str]:

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from deploy.commands import common
-from deploy.commands.common import CommandError
-from deploy.commands.compose import prefix
-from deploy.containers.state import state
+from deploy.commands.compose import of_server
 from deploy.doctor import machine
 from deploy.doctor.databases import databases
 from deploy.doctor.findings import Finding, tell
@@ -20,19 +18,10 @@ from deploy.local.suite import Suite
 from deploy.topology.names import HUB
 
 
-def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--state", default=None, help="a server of containers: its state folder ('' : deploy/state)"
-    )
-
-
 def run(arguments: argparse.Namespace) -> int:
     """0 when nothing is wrong."""
     if arguments.state is not None:
-        here = state(arguments.state)
-        if not here.env.exists():
-            raise CommandError("请先运行 quntuan setup / run quntuan setup first")
-        command = [*prefix(here), "run", "--rm", "--no-deps", "doctor"]
+        command = [*of_server(arguments.state), "run", "--rm", "--no-deps", "doctor"]
         os.execvp(command[0], command)  # noqa: S606 - the command is ours
     suite, _ = common.running_suite()
     return 0 if tell(Console(), _of_suite(suite)) else 1
@@ -46,4 +35,4 @@ def _of_suite(suite: Suite) -> Iterator[Finding]:
 
 
 async def _gathered(url: str) -> list[Finding]:
-    return [finding async for finding in databases(url, hub=True)]
+    return [finding async for finding in databases(url, "make recount")]

@@ -30,6 +30,12 @@ def here() -> list[ServicePackage]:
     return [package for package in discover() if (SECRETS / package.code / "database").exists()]
 
 
+def known_organisations() -> list[str]:
+    """Those of this server and those whose servers were admitted to it."""
+    admitted = {path.name for path in (SECRETS / "nats" / "leaves").glob("*")}
+    return sorted({*organisations(here()), *admitted})
+
+
 def migrate() -> None:
     """Roles, databases and tables of every service of this server; safe to repeat."""
     word = (SECRETS / "jobs" / "superuser").read_text(encoding="ascii").strip()
@@ -45,11 +51,9 @@ def provision_bus() -> None:
     url, seeds = os.environ["QUNTUAN_NATS_URL"], SECRETS / "jobs" / "nats"
     site = os.environ.get("QUNTUAN_SITE", "")
     if not site:
-        asyncio.run(provision(url, seeds, organisations(here())))
+        asyncio.run(provision(url, seeds, known_organisations()))
     elif site == HUB:
-        asyncio.run(
-            provision_hub(url, seeds, sorted(p.name for p in (SECRETS / "nats" / "leaves").glob("*")))
-        )
+        asyncio.run(provision_hub(url, seeds, known_organisations()))
     else:
         asyncio.run(provision_site(url, seeds, site))
     print("bus: up to date")
@@ -68,13 +72,27 @@ def doctor() -> None:
     sys.exit(0 if tell(Console(width=120), found) else 1)
 
 
+def rebuild() -> None:
+    """Becomes the hub's own program: its projection anew. It exchanges tables, so it comes as their owner."""
+    roles = database_roles(SECRETS, HUB)
+    environment = {
+        **os.environ,
+        **_environment(HUB),
+        "QUNTUAN_DATABASE_URL": _url(roles.database, roles.owner, roles.owner_password),
+        "QUNTUAN_NATS_SEED_FILE": str(SECRETS / HUB / "seed"),
+    }
+    command = [sys.executable, "-m", "services.hub.rebuild", *known_organisations()]
+    os.execve(command[0], command, environment)  # noqa: S606 - the command is ours
+
+
 async def _findings() -> list[Finding]:
     packages, certificates = here(), sorted(await asyncio.to_thread(lambda: [*SECRETS.rglob("*.crt")]))
     found = [*services({p.code: f"http://{p.code}-web:8000" for p in packages})]
     found += machine.bus("http://nats:8222")
     roles = database_roles(SECRETS, packages[0].code)  # one server holds all; the hub stands first
     url = _url(roles.database, roles.app, roles.app_password)
-    found += [each async for each in databases(url, hub=packages[0].code == HUB)]
+    recount = "quntuan recount --state ''" if packages[0].code == HUB else ""
+    found += [each async for each in databases(url, recount)]
     found += machine.discs({"state": SECRETS})
     found += machine.certificates(certificates)
     return found
@@ -109,6 +127,7 @@ JOBS: dict[str, Callable[[], None]] = {
     "provision": provision_bus,
     "demo": demo,
     "doctor": doctor,
+    "rebuild": rebuild,
 }
 
 if __name__ == "__main__":

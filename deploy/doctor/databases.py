@@ -23,8 +23,11 @@ _RECOUNT = text(
 _WELL = {"equal": "一致 / equal", "mended": "已修复 / mended"}
 
 
-async def databases(url: str, *, hub: bool) -> AsyncIterator[Finding]:
-    """Lines about the server of this database and, when it is the hub's, about its last recount."""
+async def databases(url: str, recount: str = "") -> AsyncIterator[Finding]:
+    """Lines about the server of this database and about the hub's last recount.
+
+    `recount` is the command that begins one here; empty where the database is not the hub's.
+    """
     engine = create_async_engine(url, connect_args={"timeout": 5})
     try:
         async with engine.connect() as connection:
@@ -32,8 +35,8 @@ async def databases(url: str, *, hub: bool) -> AsyncIterator[Finding]:
             yield Finding("ok", "PostgreSQL", version)
             async for finding in _archive(connection):
                 yield finding
-            if hub:
-                yield await _recount(connection)
+            if recount:
+                yield await _recount(connection, recount)
     except (DBAPIError, OSError) as error:
         yield Finding(
             "bad", "PostgreSQL", f"没有应答 / no answer ({type(error).__name__})", "看日志 / its log"
@@ -58,16 +61,15 @@ async def _archive(connection: AsyncConnection) -> AsyncIterator[Finding]:
         yield Finding("ok", "备份 / backup", f"最近归档 / last archived {at}")
 
 
-async def _recount(connection: AsyncConnection) -> Finding:
+async def _recount(connection: AsyncConnection, command: str) -> Finding:
     row = (await connection.execute(_RECOUNT)).one_or_none()
     what = "对账 / recount"
     if row is None:
-        return Finding(
-            "warn", what, "还没有做过 / never made", "make recount,或等今晚 / or wait for the night"
-        )
+        todo = f"{command},或等今晚 / or wait for the night"
+        return Finding("warn", what, "还没有做过 / never made", todo)
     said = f"{row.finished_at:%Y-%m-%d %H:%M} {_WELL.get(row.state, row.state)}"
     if row.state not in _WELL:
         return Finding("bad", what, said, "看对账页 / look at the hub's /ops/recount")
     if clock.now() - row.finished_at > TOO_LONG:
-        return Finding("warn", what, said, "已过一天半 / more than a day and a half ago: quntuan recount")
+        return Finding("warn", what, said, f"已过一天半 / more than a day and a half ago: {command}")
     return Finding("ok", what, said)

@@ -145,8 +145,11 @@ class Server:
 
     def recount(self) -> str:
         """How every row of the hub compares with its owner, in one word."""
-        told = self.compose("exec", "-T", "hub-worker", "python", "-m", "services.hub.recount")
-        return told.split()[-1]
+        return self.quntuan("recount", "--state", "").stdout.split()[-1]
+
+    def rebuild(self) -> None:
+        """The hub's projection anew, beside the one in use, then in its place."""
+        assert "已重建并切换" in self.quntuan("rebuild", "--state", "").stdout
 
     def sql(self, service: str, query: str) -> str:
         word = (self.state.secrets / "jobs" / "superuser").read_text().strip()

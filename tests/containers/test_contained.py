@@ -47,6 +47,11 @@ BENCH: dict[str, Callable[[Container], bool]] = {
     "5.29 networks of its own": lambda c: "bridge" not in c["NetworkSettings"]["Networks"],
     "5.30 users": lambda c: c["HostConfig"]["UsernsMode"] == "",
     "5.31 the daemon's socket": lambda c: "docker.sock" not in str(c["Mounts"]),
+    "no volume without a name": lambda c: all(
+        m["Name"].startswith(c["Config"]["Labels"]["com.docker.compose.project"] + "_")
+        for m in c["Mounts"]
+        if m["Type"] == "volume"
+    ),
     "logs end": lambda c: c["HostConfig"]["LogConfig"]["Config"]["max-size"] == "10m",
 }
 

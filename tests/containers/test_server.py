@@ -68,7 +68,9 @@ def test_journey_crashes_and_restore(server: Server) -> None:
     assert clerk.wait_import(batch["id"], {"applied"}, timeout=300)["sums"]["written"] > 4000
     assert eventually(lambda: hub_equals_owners(server)), f"{figures(server)}\n{server.readiness()}"
     cut_off(server)
+    server.rebuild()
     assert server.recount() == "equal"
+    assert hub_equals_owners(server), figures(server)
 
     before = figures(server)
     restore_drill(server)

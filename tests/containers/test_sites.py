@@ -60,7 +60,9 @@ def test_a_site_works_on_alone_and_then_all_of_it_arrives(sites: tuple[Server, S
         server.kill_process(service)
     lay(league, hub)
     arrives(hub, lambda: told(league))
+    hub.rebuild()  # it asks organisations that are not on this server
     assert hub.recount() == "equal"
+    assert known(hub) == told(league)
 
 
 def told(league: Server) -> int:

@@ -19,6 +19,7 @@ from shared.kit import clock
 from shared.kit.testing.process import free_port
 from tests.fixtures.databases import FreshDatabases
 
+BEGINS = "the command that begins a recount here"
 _RECOUNT = text("insert into recount_run (asked_by, state, finished_at) values ('试', :state, :at)")
 
 
@@ -54,20 +55,22 @@ def test_the_bus_and_its_promise(bus: Bus) -> None:
 )
 async def test_the_last_recount(databases: FreshDatabases, state: str, ago: int, level: str) -> None:
     urls = await databases.fresh("hub")
-    assert [f.level for f in [each async for each in told_by.databases(urls.app, hub=True)]] == ["ok", "warn"]
+    _, never = [each async for each in told_by.databases(urls.app, BEGINS)]
+    assert (never.level, BEGINS in never.todo) == ("warn", True)
     told = {"state": state, "at": clock.now() - dt.timedelta(hours=ago)}
     engine = create_async_engine(urls.owner, poolclass=NullPool)
     async with engine.begin() as connection:
         await connection.execute(_RECOUNT, told)
-    found = [each async for each in told_by.databases(urls.app, hub=True)]
+    found = [each async for each in told_by.databases(urls.app, BEGINS)]
     assert [each.level for each in found] == ["ok", level]
-    assert [each.what async for each in told_by.databases(urls.app, hub=False)] == ["PostgreSQL"]
+    assert (BEGINS in found[1].todo) == (level == "warn")
+    assert [each.what async for each in told_by.databases(urls.app)] == ["PostgreSQL"]
     await databases.drop(urls)
 
 
 async def test_a_database_that_is_away() -> None:
     url = f"postgresql+asyncpg://a:b@127.0.0.1:{free_port()}/c"
-    assert [each.level async for each in told_by.databases(url, hub=True)] == ["bad"]
+    assert [each.level async for each in told_by.databases(url, BEGINS)] == ["bad"]
 
 
 @pytest.mark.parametrize(("days", "level"), [(300, "ok"), (380, "warn"), (392, "bad"), (400, "bad")])

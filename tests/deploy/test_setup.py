@@ -86,6 +86,25 @@ def test_sites_are_admitted_replaced_and_revoked(tmp_path: Path, capsys: pytest.
     assert keys(union, "admit", "union", old) == 1
 
 
+@pytest.mark.parametrize("command", ["recount", "rebuild", "doctor"])
+def test_repairs_of_a_server_want_one_that_was_set_up(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "--state", str(tmp_path)]) == 1
+    assert "quntuan setup" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["recount", "rebuild"])
+def test_the_hub_is_not_repaired_from_an_organisations_server(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setup(tmp_path / "hub", "--site", "hub")
+    authority = str(tmp_path / "hub/authority/ca.crt")
+    setup(tmp_path / "union", "--site", "union", "--hub", "hub.test:7422", "--hub-ca", authority)
+    assert main([command, "--state", str(tmp_path / "union")]) == 1
+    assert "the hub's own server" in capsys.readouterr().err
+
+
 def test_the_manifests_name_every_service() -> None:
     """A new organisation is not forgotten: its few lines, and its line for the monitoring."""
     manifest = (ROOT / "deploy/compose.yaml").read_text()
