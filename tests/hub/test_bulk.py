@@ -12,9 +12,11 @@ from services.hub.persons.bulk import record
 from services.hub.persons.incoming import newest
 from services.hub.persons.rules import Link
 from services.hub.persons.store import save_affiliations
+from services.hub.rebuild import derive
 from tests.hub.conftest import Hub
 from tests.hub.telling import received, state
 
+PART = 10
 NAMES = ("王小明", "王晓明", "王小", "欧阳娜娜", "李娜", "李娜娜", "单文慧")
 Outcome = tuple[set[frozenset[UUID]], set[Link]]
 
@@ -96,3 +98,20 @@ async def test_a_token_too_common_counts_for_nothing_inside_a_component_either(h
     groups, edges = await at_once(hub)
     assert (groups, edges) == await by_the_rules(hub)
     assert {edge.rule for edge in edges} == {"R1"}
+
+
+async def test_people_are_described_in_parts(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derive, "PEOPLE", PART)
+    await fill(hub, 1, 100)
+    async with hub.database.engine.connect() as connection, connection.begin():
+        await connection.execute(text("update belonging set person_id = home"))
+        sizes = [len(group) async for group in derive._people(connection)]
+    assert sum(sizes) == 100
+    assert max(sizes) <= 2 * PART, "one part more is read to see where a person ends"
+
+
+async def test_judging_reads_in_parts_and_gives_the_same(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    await fill(hub, 1, 100)
+    monkeypatch.setattr(bulk, "ROWS", PART)
+    monkeypatch.setattr(bulk, "BATCH", PART)
+    assert await at_once(hub) == await by_the_rules(hub)

@@ -131,8 +131,8 @@ class Responders:
             outcome = "failed"
             log.exception("a request could not be answered", extra={"name_": responder.name})
             away = Unavailable("服务暂时不可用", hint="请稍后再试。")
-            refusal = away if transient(error) else Problem("内部错误")
-            body = orjson.dumps({"problem": refusal.body()})
+            told = (away if transient(error) else Problem("内部错误")).body()
+            body = orjson.dumps({"problem": told})
         metrics.answered.labels(self.bus.service, responder.name, outcome).inc()
         return body
 
