@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.containers.images import every_image
-from deploy.local.packages import ROOT
+from deploy.local.packages import ROOT, discover
+from shared.org.imports import limits
 from tests.containers.server import Server
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
@@ -69,6 +70,15 @@ def test_every_container_is_contained(server: Server, check: str) -> None:
     containers = server.inspected()
     assert len(containers) >= 14
     assert [service(c) for c in containers if not BENCH[check](c)] == []
+
+
+def test_a_worker_has_room_for_a_roster_and_the_child_that_reads_it(server: Server) -> None:
+    """What the child is allowed in itself, its container allows: else the same file is read here, refused there."""
+    needed = limits.MEMORY + limits.UPLOAD + 300 * limits.MB  # and the worker, as `make bench` measures it
+    workers = {f"{package.code}-worker" for package in discover() if package.organisation}
+    found = {service(c): c["HostConfig"]["Memory"] for c in server.inspected() if service(c) in workers}
+    assert len(found) == len(workers)
+    assert [name for name, memory in found.items() if memory < needed] == []
 
 
 def test_no_image_lets_a_program_become_root(images: list[str]) -> None:

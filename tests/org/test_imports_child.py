@@ -126,10 +126,20 @@ async def test_the_child_gets_no_secrets(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not any("must not" in value for value in child.environment().values())
 
 
+def test_where_memory_ends_the_child_goes_first() -> None:
+    """Not the worker that waits for it and would say why."""
+    code = "from shared.org.imports import parse_child as c; c.step_forward(); print(open('/proc/self/oom_score_adj').read())"
+    assert told_by(code) == "1000"
+
+
 def test_the_child_loads_no_framework() -> None:
     """It starts for every upload: what it imports is paid each time."""
     code = "import sys, shared.org.imports.parse_child; print([m for m in ('fastapi', 'sqlalchemy', 'pydantic') if m in sys.modules])"
-    out = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=child.environment()
-    )
-    assert out.stdout.strip() == "[]"
+    assert told_by(code) == "[]"
+
+
+def told_by(code: str) -> str:
+    """What a program of the child's modules prints, in its environment."""
+    program = [sys.executable, "-c", code]
+    out = subprocess.run(program, capture_output=True, text=True, check=True, env=child.environment())
+    return out.stdout.strip()

@@ -5,11 +5,13 @@ Lines: `{"file": ...}`, `{"sheet": name}`, `[row, [cells]]` for each row with so
 `{"refused": {reason, hint, rows}}`. Imports as little as possible: it starts for each upload.
 """
 
+import contextlib
 import os
 import resource
 import signal
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import BinaryIO
 
 from shared.org.imports import guard, limits, sniff
@@ -28,6 +30,12 @@ def confine() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def step_forward() -> None:
+    """Where no memory is left this process is killed, not the worker that waits for it and says why."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 class Answer:
@@ -130,6 +138,7 @@ def _send(
 
 
 def main() -> None:
+    step_forward()
     confine()
     answer = Answer(sys.stdout.buffer, limits.most_said(os.fstat(0).st_size))
     try:
