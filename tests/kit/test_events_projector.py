@@ -50,6 +50,9 @@ async def test_told_to_stop_it_takes_no_more_however_much_has_come(b: Bench) -> 
     stop.set()
     assert await pull.take(stop) == []
     await pull.close()
+    b.run(projector(b).run)  # what had come is read again
+    await b.equal()
+    assert await applied(b) == list(range(1, 21))
 
 
 async def test_two_projectors_at_once_apply_everything_once(b: Bench) -> None:
