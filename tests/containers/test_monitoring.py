@@ -1,6 +1,5 @@
-"""The profile monitoring beside a whole server: it asks every process, its rules load and speak of figures there are."""
+"""The profile monitoring beside a whole server: it asks every process, its rules load, its page tells of each service."""
 
-import re
 from collections.abc import Iterator
 
 import httpx
@@ -29,14 +28,8 @@ def test_every_process_is_asked_and_every_alarm_can_ring(prometheus: httpx.Clien
     processes = {f"{package.code}-{role}:8000" for package in discover() for role in ("web", "worker")}
     assert eventually(lambda: up(prometheus) == processes), prometheus.get("/api/v1/targets").text
 
-    asked = "".join((FOLDER / name).read_text() for name in ("alarms.yml", "consoles/index.html"))
-    figures = set(re.findall(r"\bquntuan_\w+", asked))
-    assert len(figures) > 8
-    known = set(prometheus.get("/api/v1/label/__name__/values").json()["data"])
-    assert figures - known == set()
-
     assert eventually(lambda: {health for _, health in alarms(prometheus)} == {"ok"}), alarms(prometheus)
-    assert len(alarms(prometheus)) == asked.count("alert: ")
+    assert len(alarms(prometheus)) == (FOLDER / "alarms.yml").read_text().count("alert: ")
     page = prometheus.get("/consoles/index.html")
     assert page.status_code == 200
     assert [package.code for package in discover() if f"<th>{package.code}</th>" not in page.text] == []

@@ -131,3 +131,12 @@ def test_every_alarm_has_its_line_in_the_runbook() -> None:
     runbook = (ROOT / "docs/RUNBOOK.md").read_text()
     assert len(alarms) > 5
     assert [alarm for alarm in alarms if f"| {alarm} |" not in runbook] == []
+
+
+def test_alarms_and_their_page_speak_of_figures_that_processes_tell() -> None:
+    folder = ROOT / "deploy/images/prometheus"
+    asked = "".join((folder / name).read_text() for name in ("alarms.yml", "consoles/index.html"))
+    figures = set(re.findall(r"\bquntuan_\w+", asked))
+    assert len(figures) > 8
+    source = "".join(path.read_text() for path in (ROOT / "shared/kit").rglob("*.py"))
+    assert [figure for figure in figures if f'"{figure}"' not in source] == []
