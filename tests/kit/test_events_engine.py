@@ -1,6 +1,7 @@
 """The engine as a service runs it, and what makes it ready or not."""
 
 import pytest
+from prometheus_client import generate_latest
 
 from shared.contracts.units import UnitChanged
 from shared.kit import bus as bus_module
@@ -49,6 +50,10 @@ async def test_the_engines_of_two_services_carry_a_change_and_tell_their_state(b
     for code, engine in engines.items():
         await kits[code].bus.start()
         await engine.start(works=True)
+    shown = generate_latest().decode()
+    for seldom in ("relay_bus_lost", "quarantined", "bus_violations"):
+        assert f'quntuan_{seldom}_total{{service="hub"}}' in shown, "an alarm must see it rise from nought"
+    assert 'quntuan_task_crashes_total{service="hub",task="relay"}' in shown
     b.union.database.when_emitted(engines["union"].relay.wake.set)
     for n in range(20):
         await b.union.change(n)

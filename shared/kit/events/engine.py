@@ -92,6 +92,7 @@ class EventEngine:
             "mender": self.mender.run,
             "archive": self.archive.run,
         }
+        metrics.from_zero(self.bus.service, runs)
         self._tasks = [
             asyncio.create_task(self._supervised(name, run), name=f"events-{name}")
             for name, run in runs.items()

@@ -1,5 +1,7 @@
 """What Prometheus sees of the event machinery; every figure by service."""
 
+from collections.abc import Iterable
+
 from prometheus_client import Counter, Gauge
 
 outbox = Gauge("quntuan_outbox_rows", "Events written, not yet numbered", ["service"])
@@ -16,3 +18,11 @@ quarantined = Counter("quntuan_quarantined_total", "Messages put aside", ["servi
 quarantine = Gauge("quntuan_quarantine_open", "Messages put aside and not settled", ["service"])
 crashes = Counter("quntuan_task_crashes_total", "Crashes of background tasks", ["service", "task"])
 answered = Counter("quntuan_rpc_answered_total", "Requests answered", ["service", "name", "outcome"])
+
+
+def from_zero(service: str, tasks: Iterable[str]) -> None:
+    """Show what seldom counts before it does: of a series that begins at one an alarm sees no increase."""
+    for counter in (bus_lost, bus_ahead, quarantined):
+        counter.labels(service)
+    for task in tasks:
+        crashes.labels(service, task)
