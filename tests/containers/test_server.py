@@ -8,10 +8,9 @@ import pytest
 
 from deploy.local.packages import discover
 from tests.containers.server import NEWCOMERS, Server, admit_newcomers, eventually
-from tests.journeys.visitor import ROSTERS
+from tests.journeys.visitor import LEAGUE, ROSTERS
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
-LEAGUE = ROSTERS / "league-团员名册.csv"
 WOMENS = ROSTERS / "womens-执委和联系人名册.xlsx"
 UNION = ROSTERS / "union-会员花名册.xlsx"
 OWNERS = ("league", "womens", "union")

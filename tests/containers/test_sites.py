@@ -8,7 +8,7 @@ import pytest
 
 from shared.kit.testing.process import free_port
 from tests.containers.server import NEWCOMERS, Server, admit_newcomers, eventually
-from tests.containers.test_server import LEAGUE
+from tests.journeys.visitor import LEAGUE
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 LEAF = "bus.quntuan.localhost"

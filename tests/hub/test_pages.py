@@ -169,8 +169,15 @@ async def test_a_steward_decides_and_undoes(hub: Hub) -> None:
         async with hub.database.transaction() as session:
             assert await session.scalar(text("select count(*) from person")) == 2
             verdict = await session.scalar(text("select id from verdict where undone_at is null"))
-            people = list(await session.scalars(text("select id from person")))
         assert (await steward.post(f"/verdicts/{verdict}/undo", reason="弄错了")).status_code == 303
+        async with hub.database.transaction() as session:
+            again = await session.scalar(
+                text("select id from verdict where undone_at is null and says = 'same'")
+            )
+            assert await session.scalar(text("select count(*) from person")) == 1, "as it was decided before"
+        assert (await steward.post(f"/verdicts/{again}/undo", reason="弄错了")).status_code == 303
+        async with hub.database.transaction() as session:
+            people = list(await session.scalars(text("select id from person")))
         joined = await steward.post(f"/persons/{people[0]}/join", other=people[1], reason="见到本人")
         assert joined.status_code == 303
         async with hub.database.transaction() as session:

@@ -10,6 +10,7 @@ import httpx
 from deploy.demo.staff import PASSWORD
 
 ROSTERS = Path(__file__).parents[1] / "rosters"
+LEAGUE = ROSTERS / "league-团员名册.csv"
 FIELD = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
