@@ -30,6 +30,7 @@ TYPED = {
     "import_batch": ("file_name",),
     "venue": ("name", "address", "district", "cluster", "equipment"),
     "booking": ("title", "reason"),
+    "season_round": ("title",),
     "audit_entry": ("purpose", "actor_name"),
     "staff_account": ("name", "office"),
 }
