@@ -42,7 +42,12 @@ class Declined(Problem):
     """The other service answered with a refusal; status, code and texts are its own."""
 
     def __init__(self, body: dict[str, Any]) -> None:
-        super().__init__(str(body.get("title", "对方服务拒绝了请求")), hint=str(body.get("detail", "")))
+        fields = {
+            str(e.get("field")): str(e.get("message")) for e in body.get("errors", ()) if isinstance(e, dict)
+        }
+        super().__init__(
+            str(body.get("title", "对方服务拒绝了请求")), hint=str(body.get("detail", "")), fields=fields
+        )
         self.status = int(body.get("status", 500))
         self.code = str(body.get("type", "")).rpartition(":")[2] or "declined"
 

@@ -36,7 +36,7 @@ class Answer(BaseModel):
 
 async def double(question: Question) -> Answer:
     if question.number < 0:
-        raise Refused("不要负数", hint="请填正数。")
+        raise Refused("不要负数", hint="请填正数。", fields={"number": "负数"})
     if question.number == 0:
         raise ZeroDivisionError
     return Answer(double=question.number * 2)
@@ -71,6 +71,7 @@ async def test_a_request_is_answered_refused_or_fails_with_its_reason(b: Bench) 
             "refused",
             "请填正数。",
         )
+        assert refused.value.fields == {"number": "负数"}
         with pytest.raises(Declined) as failed:
             await hub.request("union", "double", Question(number=0), Answer)
         assert failed.value.status == 500

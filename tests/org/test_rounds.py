@@ -181,7 +181,15 @@ async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None
             "closes": "11:00", "rank": "1", "title": "读书会",
         }  # fmt: skip
         assert (await keeper.post(f"{path}/wishes", {**entry, "people": "999"})).status_code == 409
-        assert (await keeper.post(f"{path}/wishes", {**entry, "opens": "9"})).status_code == 422
+        for field, bad, said in (
+            ("opens", "9", "的样式填写"), ("venue", "", "请选择场地"), ("title", "", "请填写用途"),
+            ("weekday", "", "请选择每周的一天"), ("rank", "x", "请填写1到40的整数"), ("on", "2.3", "日期不正确"),
+        ):  # fmt: skip
+            refused = await keeper.post(f"{path}/wishes", {**entry, "people": "7", field: bad})
+            assert refused.status_code == 422
+            assert said in refused.text
+            assert f'name="wish_id" value="{found[1]}"' in refused.text  # nothing typed is lost
+            assert re.search(r'name="people"[^>]*value="7"', refused.text)
         assert (await keeper.post(f"{path}/wishes", entry)).status_code == 303
         assert "读书会" in (await keeper.get(path)).text
         assert (await keeper.post(f"{path}/draw", {"version": "1"})).status_code == 409

@@ -18,6 +18,15 @@ Words = Annotated[FreeText200, Form()]
 BLANK: dict[str, Any] = {
     **dict.fromkeys(("title", "note", "first", "last", "closes_on"), ""), "venues": (), "closes_at": "18:00"
 }  # fmt: skip
+BLANK_WISH = {
+    **dict.fromkeys(("wish_id", "venue", "weekday", "on", "title", "people"), ""),
+    "opens": "9:00", "closes": "11:00", "rank": "1",
+}  # fmt: skip
+WRONG = {
+    "venue": "请选择场地", "title": "请填写用途，最多60字", "weekday": "请选择每周的一天，或填写一个日期",
+    "on": "日期不正确", "rank": "请填写1到40的整数", "people": "请填写不超过100000的整数",
+}  # fmt: skip
+"""What to say of a field of a wish that is not valid."""
 
 
 def moment(on: date | None, at: str) -> datetime:
@@ -67,22 +76,34 @@ def meant(typed: dict[str, Any]) -> NewRound:
 
 def wish(
     wish_id: Annotated[UUID, Form()],
-    venue: Annotated[UUID, Form()],
+    venue: Annotated[SearchText, Form()] = "",
     weekday: Annotated[SearchText, Form()] = "",
-    on: Annotated[OptionalDay, Form()] = None,
+    on: Annotated[SearchText, Form()] = "",
     opens: Annotated[SearchText, Form()] = "",
     closes: Annotated[SearchText, Form()] = "",
-    rank: Annotated[SearchText, Form()] = "1",
+    rank: Annotated[SearchText, Form()] = "",
     title: Words = "",
     people: Annotated[SearchText, Form()] = "",
-) -> WishIn:
-    """The wish a form describes; a date goes before a weekday."""
+) -> dict[str, str]:
+    """What stands in the fields of a wish; shown again when it is refused."""
+    return {
+        "wish_id": str(wish_id), "venue": venue, "weekday": weekday, "on": on, "opens": opens,
+        "closes": closes, "rank": rank, "title": title, "people": people,
+    }  # fmt: skip
+
+
+def meant_wish(typed: dict[str, str]) -> WishIn:
+    """The wish the fields describe; a date goes before a weekday. Invalid names the fields."""
     values = {
-        "wish_id": wish_id, "venue_id": venue, "weekday": None if on else weekday or None, "on": on,
-        "opens": minute(opens, "opens"), "closes": minute(closes, "closes"), "rank": rank or 1,
-        "title": title, "people": people or 0,
+        "wish_id": typed["wish_id"], "venue_id": typed["venue"], "on": typed["on"] or None,
+        "weekday": None if typed["on"] else typed["weekday"] or None,
+        "opens": minute(typed["opens"], "opens"), "closes": minute(typed["closes"], "closes"),
+        "rank": typed["rank"] or 1, "title": typed["title"], "people": typed["people"] or 0,
     }  # fmt: skip
     try:
         return WishIn.model_validate(values)
-    except ValidationError:
-        raise Invalid("请检查填写的内容", hint="场地、时间、顺序和用途都要填写。") from None
+    except ValidationError as error:
+        wrong = [str(e["loc"][0]).removesuffix("_id") if e["loc"] else "weekday" for e in error.errors()]
+        raise Invalid(
+            "请检查填写的内容", fields={name: WRONG[name] for name in wrong if name in WRONG}
+        ) from None

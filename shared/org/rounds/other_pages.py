@@ -18,12 +18,11 @@ from shared.contracts.rounds import (
     RoundsRequest,
     RoundState,
     UnwishRequest,
-    WishIn,
     WishRequest,
 )
 from shared.kit import clock
 from shared.kit.bus import BusAway, Declined
-from shared.kit.errors import Problem
+from shared.kit.errors import Invalid, Problem
 from shared.kit.staff import Staff, require
 from shared.kit.types import Slug
 from shared.kit.web import gettext as _
@@ -52,14 +51,16 @@ def other_routes(router: APIRouter, org: OrgKit) -> None:
         staff: Wisher,
         owner: Slug,
         round_id: UUID,
-        given: Annotated[WishIn, Depends(forms.wish)],
+        typed: Annotated[dict[str, str], Depends(forms.wish)],
     ) -> Response:
         """A wish for it."""
-        question = WishRequest(owner=owner, round_id=round_id, booker=_booker(org, staff), wish=given)
+        booker = _booker(org, staff)
         try:
+            given = forms.meant_wish(typed)
+            question = WishRequest(owner=owner, round_id=round_id, booker=booker, wish=given)
             await org.kit.bus.request(HUB, WISH, question, Done)
-        except Declined as problem:
-            return await _page(request, org, staff, owner, round_id, problem)
+        except (Declined, Invalid) as problem:
+            return await _page(request, org, staff, owner, round_id, problem, typed)
         return see_other(_at(owner, round_id), _("已填报"))
 
     @router.post("/of/{owner}/{round_id:uuid}/wishes/{wish_id:uuid}/withdraw")
@@ -81,13 +82,19 @@ async def ask_all(org: OrgKit) -> tuple[RoundsAnswer, Problem | None]:
 
 
 async def _page(
-    request: Request, org: OrgKit, staff: Staff, owner: str, round_id: UUID, problem: Problem | None = None
+    request: Request,
+    org: OrgKit,
+    staff: Staff,
+    owner: str,
+    round_id: UUID,
+    problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
 ) -> Response:
     question = RoundRequest(owner=owner, org=org.profile.code, round_id=round_id)
     state = await org.kit.bus.request(HUB, ROUND, question, RoundState)
     return render(
         request, "rounds/show.html", problem.status if problem else 200, problem=problem, version=0,
-        keeper=False, approver=False, **shown(state, staff, _at(owner, round_id)),
+        keeper=False, approver=False, **shown(state, staff, _at(owner, round_id), typed),
     )  # fmt: skip
 
 
@@ -99,11 +106,12 @@ def _booker(org: OrgKit, staff: Staff) -> Booker:
     return own_booker(org, staff.office[:100], staff.name[:60], staff.id)
 
 
-def shown(state: RoundState, staff: Staff, at: str) -> dict[str, Any]:
-    """What both a round of one's own and one of another organisation show."""
+def shown(state: RoundState, staff: Staff, at: str, typed: dict[str, str] | None) -> dict[str, Any]:
+    """What both a round of one's own and one of another organisation show; `typed` of a refused wish."""
     entering = state.status == "open" and state.closes_at > clock.now()
     return {
-        "round": state, "at": at, "statuses": STATUSES, "entering": entering, "new_id": str(uuid4()),
+        "round": state, "at": at, "statuses": STATUSES, "entering": entering,
+        "typed": typed or {**forms.BLANK_WISH, "wish_id": str(uuid4())},
         "may_wish": entering and staff.can("bookings.write"),
         "choices": [(c.venue_id, c.name) for c in state.choices],
     }  # fmt: skip

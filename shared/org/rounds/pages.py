@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.rounds import WishIn
 from shared.kit import clock
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
@@ -89,15 +88,15 @@ def _wishing(router: APIRouter, org: OrgKit) -> None:
         session: Tx,
         staff: Wisher,
         round_id: UUID,
-        given: Annotated[WishIn, Depends(forms.wish)],
+        typed: Annotated[dict[str, str], Depends(forms.wish)],
     ) -> Response:
         """Enter a wish."""
         try:
             async with session.begin_nested():
                 booker = own_booker(org, staff.office[:100], staff.name[:60], staff.id)
-                await service.wish(session, org, round_id, given, booker, staff)
+                await service.wish(session, org, round_id, forms.meant_wish(typed), booker, staff)
         except (Invalid, Refused) as problem:
-            return await _page(request, session, org, staff, round_id, problem)
+            return await _page(request, session, org, staff, round_id, problem, typed)
         return see_other(f"/venues/rounds/{round_id}", _("已填报"))
 
     @router.post("/{round_id:uuid}/wishes/{wish_id:uuid}/withdraw")
@@ -180,6 +179,7 @@ async def _page(
     staff: Staff,
     round_id: UUID,
     problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
 ) -> Response:
     season = await service.get_round(session, round_id)
     await session.refresh(season)
@@ -187,7 +187,7 @@ async def _page(
     return render(
         request, "rounds/show.html", problem.status if problem else 200, version=season.version,
         problem=problem, keeper=staff.can("venues.write"), approver=staff.can("bookings.approve"),
-        **shown(state, staff, f"/venues/rounds/{round_id}"),
+        **shown(state, staff, f"/venues/rounds/{round_id}", typed),
     )  # fmt: skip
 
 
