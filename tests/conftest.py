@@ -12,10 +12,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from deploy.local.bus import Bus
 from deploy.local.suite import Suite
 from shared.kit.settings import Settings
+from shared.kit.staff import passwords
 from shared.kit.testing.postgres import PostgresServer
 from tests.fixtures import containers
 from tests.fixtures.backend import chosen
@@ -72,6 +74,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if unwanted and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         reporter.section(f"forbidden: {', '.join(unwanted)}", red=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def full_price() -> Iterator[PasswordHasher]:
+    """What hashing a password costs in production; in these processes it costs next to nothing."""
+    price = passwords.HASHER
+    passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield price
+    passwords.HASHER = price
 
 
 @pytest.fixture(scope="session")

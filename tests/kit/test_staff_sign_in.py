@@ -7,10 +7,11 @@ import time
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
 from shared.kit import clock
-from shared.kit.staff import StaffAccount, StaffSession
+from shared.kit.staff import StaffAccount, StaffSession, passwords
 from shared.kit.web.filters import moment
 from tests.fixtures.databases import FreshDatabases
 from tests.kit.staff_app import PASSWORD, Clock, World, world
@@ -101,7 +102,14 @@ def _alert(page: str) -> str:
     return page.split('role="alert"')[1].split("</div></div>", maxsplit=1)[0]
 
 
-async def test_unknown_and_known_logins_take_the_same_time(here: World) -> None:
+async def test_unknown_and_known_logins_take_the_same_time(
+    here: World, full_price: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "HASHER", full_price)
+    stored = await passwords.hashed(PASSWORD)
+    assert stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    async with here.database.transaction() as session:
+        await session.execute(update(StaffAccount).values(password_hash=stored))
     browser = here.browser()
     spans: dict[str, list[float]] = {"clerk": [], "nobody-here": []}
     await browser.sign_in("warm-up", "wrong")

@@ -74,17 +74,20 @@ class Particulars:
 
 
 async def ensure_accounts(session: AsyncSession, accounts: Iterable[NewAccount]) -> int:
-    """Make those that are missing (by login) and leave the others as they are; how many were made."""
-    made = 0
+    """Make those that are missing (by login) and leave the others as they are; how many were made.
+
+    Who is given the same password (a demo's people) gets the same hash: making one is slow.
+    """
     known = set(await session.scalars(select(StaffAccount.login)))
-    for new in accounts:
-        if new.login in known:
-            continue
+    missing = [new for new in accounts if new.login not in known]
+    hashes = {password: await passwords.hashed(password) for password in {new.password for new in missing}}
+    made = 0
+    for new in missing:
         if reason := objection(new.roles) or scope_objection(new.roles, new.scope_path):
             raise ValueError(f"{new.login}: {reason}")
         values = {
             "login": new.login.lower(), "name": new.name, "office": new.office, "roles": list(new.roles),
-            "password_hash": await passwords.hashed(new.password), "password_changed_at": clock.now(),
+            "password_hash": hashes[new.password], "password_changed_at": clock.now(),
             "scope_path": new.scope_path, "scope_unit": new.scope_unit, "scope_name": new.scope_name,
             "must_change": new.must_change, "created_by": "系统",
         }  # fmt: skip

@@ -3,20 +3,29 @@
 import asyncio
 import secrets
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 # RFC 9106 section 4, second recommended option: 64 MiB, three passes
-_HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
+HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4)
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters and digits that are read as each other
-NOBODYS = _HASHER.hash(secrets.token_urlsafe(32))
-"""The hash that is checked when there is no such account, so that the answer takes as long."""
 
 
 async def hashed(password: str) -> str:
     """The hash to store."""
-    return await asyncio.to_thread(_HASHER.hash, _same(password))
+    return await asyncio.to_thread(HASHER.hash, _same(password))
+
+
+async def nobodys() -> str:
+    """The hash that is checked when there is no such account, so that the answer takes as long."""
+    return await asyncio.to_thread(_nobodys, HASHER)
+
+
+@cache
+def _nobodys(hasher: PasswordHasher) -> str:
+    return hasher.hash(secrets.token_urlsafe(32))
 
 
 async def matches(stored: str, password: str) -> bool:
@@ -26,7 +35,7 @@ async def matches(stored: str, password: str) -> bool:
 
 def outdated(stored: str) -> bool:
     """Whether the hash was made with weaker numbers than today's."""
-    return _HASHER.check_needs_rehash(stored)
+    return HASHER.check_needs_rehash(stored)
 
 
 def one_time() -> str:
@@ -37,7 +46,7 @@ def one_time() -> str:
 
 def _verify(stored: str, password: str) -> bool:
     try:
-        return _HASHER.verify(stored, _same(password))
+        return HASHER.verify(stored, _same(password))
     except (VerificationError, InvalidHashError):
         return False
 

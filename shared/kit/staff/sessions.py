@@ -52,7 +52,7 @@ async def sign_in(session: AsyncSession, login: str, password: str, visitor: Vis
     ).scalar_one_or_none()  # the lock: parallel guesses are counted one by one
     locked = account is not None and account.locked_until is not None and account.locked_until > now
     if account is None or locked or not account.active:
-        await passwords.matches(passwords.NOBODYS, password)
+        await passwords.matches(await passwords.nobodys(), password)
         target = ("staff", account.id) if account else ("staff", "")
         reason = "unknown" if account is None else "locked" if locked else "disabled"
         audit.record(
