@@ -41,14 +41,13 @@ class Hub:
 @asynccontextmanager
 async def open_hub(databases: FreshDatabases) -> AsyncIterator[Hub]:
     """A hub with a database of its own."""
-    urls = await databases.fresh("hub")
     secret = SecretStr("a test secret key of the hub, long")
-    kit = make_kit(
-        Settings(service="hub", database_url=urls.app, secret_key=secret, nats_url="nats://127.0.0.1:1")
-    )
-    yield Hub(kit)
-    await kit.database.close()
-    await databases.drop(urls)
+    async with databases.lent("hub") as urls:
+        kit = make_kit(
+            Settings(service="hub", database_url=urls.app, secret_key=secret, nats_url="nats://127.0.0.1:1")
+        )
+        yield Hub(kit)
+        await kit.database.close()
 
 
 @pytest.fixture
@@ -60,6 +59,7 @@ async def hub(databases: FreshDatabases) -> AsyncIterator[Hub]:
 @pytest.fixture
 async def running(databases: FreshDatabases, bus: Nats) -> AsyncIterator[Service]:
     """The whole hub, on a bus."""
-    hub = build(settings_for("hub", await databases.fresh("hub"), bus))
-    async with hub.running():
-        yield hub
+    async with databases.lent("hub") as urls:
+        hub = build(settings_for("hub", urls, bus))
+        async with hub.running():
+            yield hub

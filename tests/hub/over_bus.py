@@ -67,17 +67,18 @@ class Organisation:
 
 @asynccontextmanager
 async def organisation(databases: FreshDatabases, bus: Nats, code: str) -> AsyncIterator[Organisation]:
-    kit = make_kit(settings_for(code, await databases.fresh("kit"), bus))
-    org = Organisation(kit)
-    await kit.bus.start()
-    await kit.bus.wait_connected()
-    await org.engine.start()
-    try:
-        yield org
-    finally:
-        await org.engine.stop()
-        await kit.bus.stop()
-        await kit.database.close()
+    async with databases.lent("kit") as urls:
+        kit = make_kit(settings_for(code, urls, bus))
+        org = Organisation(kit)
+        await kit.bus.start()
+        await kit.bus.wait_connected()
+        await org.engine.start()
+        try:
+            yield org
+        finally:
+            await org.engine.stop()
+            await kit.bus.stop()
+            await kit.database.close()
 
 
 async def until(check: Callable[[], Awaitable[bool]], seconds: float = 20) -> float:

@@ -31,8 +31,9 @@ NAME = "欧阳测试"
 
 
 @pytest.fixture
-async def urls(databases: FreshDatabases) -> Urls:
-    return await databases.fresh("hub")
+async def urls(databases: FreshDatabases) -> AsyncIterator[Urls]:
+    async with databases.lent("hub") as urls:
+        yield urls
 
 
 @pytest.fixture

@@ -56,9 +56,10 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-async def urls(databases: FreshDatabases) -> Urls:
-    """A fresh database; `database` is what a service has of it."""
-    return await databases.fresh("kit")
+async def urls(databases: FreshDatabases) -> AsyncIterator[Urls]:
+    """An empty database; `database` is what a service has of it."""
+    async with databases.lent("kit") as urls:
+        yield urls
 
 
 @pytest.fixture

@@ -223,18 +223,17 @@ async def _accounts(session: AsyncSession) -> None:
 
 @asynccontextmanager
 async def world(databases: FreshDatabases, **more: Any) -> AsyncIterator[World]:
-    urls = await databases.fresh("kit")
-    kit = make_kit(settings(urls.app, **more))
-    async with kit.database.transaction() as session:
-        await _accounts(session)
-    made = World(staff_app(kit), kit, urls.owner)
-    try:
-        yield made
-    finally:
-        for client in made._open:
-            await client.aclose()
-        await kit.database.close()
-        await databases.drop(urls)
+    async with databases.lent("kit") as urls:
+        kit = make_kit(settings(urls.app, **more))
+        async with kit.database.transaction() as session:
+            await _accounts(session)
+        made = World(staff_app(kit), kit, urls.owner)
+        try:
+            yield made
+        finally:
+            for client in made._open:
+                await client.aclose()
+            await kit.database.close()
 
 
 def principal(id_: UUID, roles: tuple[str, ...], via: Literal["session", "token"]) -> Staff:

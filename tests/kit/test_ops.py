@@ -37,18 +37,17 @@ ACCOUNTS = (
 
 @pytest.fixture(params=[package.code for package in discover()])
 async def service(request: pytest.FixtureRequest, databases: FreshDatabases) -> AsyncIterator[Service]:
-    urls = await databases.fresh(request.param)
     secret = SecretStr("a test secret key of a service, long enough")
-    settings = Settings(
-        service=request.param, database_url=urls.app, secret_key=secret, match_key=secret, synthetic=True,
-        nats_url="nats://127.0.0.1:1",
-    )  # fmt: skip
-    built: Service = resolve_name(f"services.{request.param}.service:build")(settings)
-    async with built.kit.database.transaction() as session:
-        await ensure_accounts(session, ACCOUNTS)
-    yield built
-    await built.kit.database.close()
-    await databases.drop(urls)
+    async with databases.lent(request.param) as urls:
+        settings = Settings(
+            service=request.param, database_url=urls.app, secret_key=secret, match_key=secret, synthetic=True,
+            nats_url="nats://127.0.0.1:1",
+        )  # fmt: skip
+        built: Service = resolve_name(f"services.{request.param}.service:build")(settings)
+        async with built.kit.database.transaction() as session:
+            await ensure_accounts(session, ACCOUNTS)
+        yield built
+        await built.kit.database.close()
 
 
 async def signed_in(service: Service, login: str) -> Client:

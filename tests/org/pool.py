@@ -1,12 +1,9 @@
 """One database per organisation, emptied before each test: as good as a fresh one, and much sooner there."""
 
 import pkgutil
-from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.kit.context import make_kit
 from shared.kit.settings import Settings
@@ -14,20 +11,9 @@ from shared.org.kit import OrgKit, make_org_kit
 from shared.org.policy import MembershipPolicy
 from shared.org.profile import OrgProfile
 from tests.fixtures.databases import FreshDatabases, Urls
+from tests.fixtures.emptied import Emptied
 
 SECRET = "test secret key of an organisation, long enough"
-_EMPTY = text(
-    """
-    DO $$ DECLARE each record; BEGIN
-      SET LOCAL session_replication_role = replica;  -- no foreign keys, no guard of the audit log
-      SET LOCAL lock_timeout = '10s';
-      FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
-      LOOP EXECUTE format('DELETE FROM %I', each.tablename); END LOOP;
-      FOR each IN SELECT format('%I.%I', schemaname, sequencename) AS name FROM pg_sequences
-      LOOP PERFORM setval(each.name, 1, false); END LOOP;
-    END $$
-    """
-)
 
 
 class Orgs:
@@ -35,28 +21,18 @@ class Orgs:
 
     def __init__(self, databases: FreshDatabases) -> None:
         self._databases = databases
-        self._known: dict[str, tuple[Urls, AsyncEngine]] = {}
+        self._known: dict[str, tuple[Urls, Emptied]] = {}
 
     async def empty(self, code: str) -> OrgKit:
         """Nothing of the test before is left, neither rows nor connections."""
-        if code not in self._known:
-            urls = await self._databases.fresh(code)
-            self._known[code] = (urls, create_async_engine(self._databases.server.url(urls.name)))
-        urls, superuser = self._known[code]
-        async with superuser.begin() as connection:
-            await connection.execute(_EMPTY)
-        return org_over(code, urls)
-
-    async def close(self) -> None:
-        for _, superuser in self._known.values():
-            await superuser.dispose()
+        if code not in self._known or not await self._known[code][1].again():
+            self._known[code] = await self._databases.own(code)
+        return org_over(code, self._known[code][0])
 
 
 @pytest.fixture(scope="session")
-async def orgs(databases: FreshDatabases) -> AsyncIterator[Orgs]:
-    made = Orgs(databases)
-    yield made
-    await made.close()
+async def orgs(databases: FreshDatabases) -> Orgs:
+    return Orgs(databases)
 
 
 def policy_of(code: str) -> MembershipPolicy:

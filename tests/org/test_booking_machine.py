@@ -215,7 +215,7 @@ async def test_the_machine_sees_a_lost_constraint(orgs: Orgs) -> None:
     """The harness bites: without the constraint something is booked twice, and the model says so."""
     made = await orgs.empty("union")
     await made.kit.database.close()
-    _, superuser = orgs._known["union"]
+    superuser = orgs._known["union"][1].superuser
     async with superuser.begin() as connection:
         asked = text(
             "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'booking_no_overlap'"
