@@ -20,6 +20,8 @@ ORGANISATION = {
         "/venues/use",
         "/venues/calendar",
         "/venues/others",
+        "/venues/rounds",
+        "/venues/rounds/new",
     ],
     "district": ["/members"],
     "viewer": ["/members"],

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 from PIL import Image
 
@@ -35,6 +36,21 @@ async def test_a_round_of_one_organisation_is_wished_for_from_another(sheet: Ope
     await other.sound("round-wished")
     await owner.go("/venues/rounds")
     await owner.sound("rounds")
+
+
+async def test_the_result_of_a_round_is_a_file_for_every_organisation(sheet: Open) -> None:
+    for code, place in (("union", "/venues/rounds/"), ("womens", "/venues/rounds/of/union/")):
+        reader = await sheet(code, "viewer")
+        page = await reader.go("/venues/rounds")
+        await reader.press("main a:has-text('冬春季热门时段轮次')")
+        assert place in page.url
+        await reader.sound(f"round-published-{code}")
+        async with page.expect_download() as begun:
+            await page.click("a[href$='/result.xlsx']")
+        file = await begun.value
+        sheets = openpyxl.load_workbook(await file.path())
+        assert sheets["结果"].max_row == 7
+        assert file.suggested_filename == "冬春季热门时段轮次-结果.xlsx"
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])
