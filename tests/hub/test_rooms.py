@@ -71,7 +71,8 @@ async def test_the_newest_word_of_its_owner_counts(hub: Hub) -> None:
 
 async def test_the_grid_and_free_venues(hub: Hub) -> None:
     small = uuid4()
-    await tell(hub, "first", announced("first", "甲"), told_venue(), told_booking(at(5, 9)))
+    led = told_venue(lead_org="first", tenants=("second", "third"))
+    await tell(hub, "first", announced("first", "甲"), led, told_booking(at(5, 9)))
     await tell(
         hub, "second", announced("second", "乙", "teal"),
         told_venue(venue_id=small, hall_id=small, names=("小会议室",), capacity=30, latitude=30.66, longitude=104.08),
@@ -103,6 +104,9 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         assert "全部生效" not in shown.text
         for path in ("/rooms/find", "/rooms/requests", f"/rooms/venues/{HALL}"):
             assert (await clerk.get(path)).status_code == 200
+        place = (await clerk.get(f"/rooms/venues/{HALL}")).text
+        for name in ("甲会", "乙会、third"):
+            assert name in place
         free = await clerk.api("GET", f"/api/v1/rooms/free?day={day.isoformat()}&near=30.6,104.1")
         assert len(free.json()["items"]) == 2
 
