@@ -27,10 +27,11 @@ from shared.kit.staff import Staff, require
 from shared.kit.types import Slug
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.downloads import as_download
 from shared.org.bookings.service import own_booker
 from shared.org.kit import OrgKit
-from shared.org.rounds import forms
-from shared.org.rounds.titles import STATUSES
+from shared.org.rounds import forms, titles
+from shared.org.rounds.result_file import result_file
 
 Reader = Annotated[Staff, Depends(require("bookings.read"))]
 Wisher = Annotated[Staff, Depends(require("bookings.write"))]
@@ -44,6 +45,13 @@ def other_routes(router: APIRouter, org: OrgKit) -> None:
     async def show(request: Request, staff: Reader, owner: Slug, round_id: UUID) -> Response:
         """A round of another organisation."""
         return await _page(request, org, staff, owner, round_id)
+
+    @router.get("/of/{owner}/{round_id:uuid}/result.xlsx")
+    async def result(staff: Reader, owner: Slug, round_id: UUID) -> Response:
+        """Its published result as a file."""
+        state = await _ask(org, owner, round_id)  # before the transaction: the hub may take its time
+        async with org.kit.database.transaction() as session:
+            return as_download(await result_file(session, org, state, staff))
 
     @router.post("/of/{owner}/{round_id:uuid}/wishes")
     async def enter(
@@ -90,12 +98,16 @@ async def _page(
     problem: Problem | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    question = RoundRequest(owner=owner, org=org.profile.code, round_id=round_id)
-    state = await org.kit.bus.request(HUB, ROUND, question, RoundState)
+    state = await _ask(org, owner, round_id)
     return render(
         request, "rounds/show.html", problem.status if problem else 200, problem=problem, version=0,
         keeper=False, approver=False, **shown(state, staff, _at(owner, round_id), typed),
     )  # fmt: skip
+
+
+async def _ask(org: OrgKit, owner: str, round_id: UUID) -> RoundState:
+    question = RoundRequest(owner=owner, org=org.profile.code, round_id=round_id)
+    return await org.kit.bus.request(HUB, ROUND, question, RoundState)
 
 
 def _at(owner: str, round_id: UUID) -> str:
@@ -110,7 +122,7 @@ def shown(state: RoundState, staff: Staff, at: str, typed: dict[str, str] | None
     """What both a round of one's own and one of another organisation show; `typed` of a refused wish."""
     entering = state.status == "open" and state.closes_at > clock.now()
     return {
-        "round": state, "at": at, "statuses": STATUSES, "entering": entering,
+        "round": state, "at": at, "titles": titles, "entering": entering,
         "typed": typed or {**forms.BLANK_WISH, "wish_id": str(uuid4())},
         "may_wish": entering and staff.can("bookings.write"),
         "choices": [(c.venue_id, c.name) for c in state.choices],

@@ -14,12 +14,13 @@ from shared.kit.staff import Staff, require
 from shared.kit.types import Int64, OptionalDay, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.downloads import as_download
 from shared.org.bookings.service import own_booker
 from shared.org.kit import OrgKit
-from shared.org.rounds import drawing, forms, service
+from shared.org.rounds import drawing, forms, service, titles
 from shared.org.rounds.other_pages import ask_all, other_routes, shown
 from shared.org.rounds.reading import lines, state_for
-from shared.org.rounds.titles import STATUSES
+from shared.org.rounds.result_file import result_file
 from shared.org.venues import Search, full_name, halls_of, list_venues
 
 Reader = Annotated[Staff, Depends(require("bookings.read"))]
@@ -50,13 +51,20 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
             own = await lines(session, org)
         return render(
             request, "rounds/list.html", own=own, others=others, problem=problem,
-            statuses=STATUSES, may_open=staff.can("venues.write"), now_=clock.now(),
+            titles=titles, may_open=staff.can("venues.write"), now_=clock.now(),
         )  # fmt: skip
 
     @router.get("/{round_id:uuid}")
     async def show(request: Request, session: Tx, staff: Reader, round_id: UUID) -> Response:
         """One round."""
         return await _page(request, session, org, staff, round_id)
+
+    @router.get("/{round_id:uuid}/result.xlsx")
+    async def result(session: Tx, staff: Reader, round_id: UUID) -> Response:
+        """The published result as a file."""
+        season = await service.get_round(session, round_id)
+        state = await state_for(session, org, season, org.profile.code)
+        return as_download(await result_file(session, org, state, staff))
 
 
 def _opening(router: APIRouter) -> None:
