@@ -1,5 +1,6 @@
 """Venues on the running suite: a seasonal round, opened by one organisation and wished for from another; photos."""
 
+import io
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,7 +49,7 @@ async def test_the_result_of_a_round_is_a_file_for_every_organisation(sheet: Ope
         async with page.expect_download() as begun:
             await page.click("a[href$='/result.xlsx']")
         file = await begun.value
-        sheets = openpyxl.load_workbook(await file.path())
+        sheets = openpyxl.load_workbook(io.BytesIO((await file.path()).read_bytes()))
         assert sheets["结果"].max_row == 7
         assert file.suggested_filename == "冬春季热门时段轮次-结果.xlsx"
 
