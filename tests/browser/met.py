@@ -41,6 +41,7 @@ HUB = {
         "/rooms?view=day",
         "/rooms/find",
         "/rooms/requests",
+        "/rooms/rounds",
     ],
     "steward": ["/candidates", "/candidates?tab=later", "/quality"],
     "ops": ["/ops", "/ops/ledger", "/ops/ledger?state=waiting", "/ops/recount", "/staff"],

@@ -102,8 +102,11 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         shown = await clerk.get(asked.headers["location"])  # no bus here: never a false yes
         assert "现在还没有订上" in shown.text
         assert "全部生效" not in shown.text
-        for path in ("/rooms/find", "/rooms/requests", f"/rooms/venues/{HALL}"):
+        for path in ("/rooms/find", "/rooms/requests", "/rooms/rounds", f"/rooms/venues/{HALL}"):
             assert (await clerk.get(path)).status_code == 200
+        assert "这些组织的系统没有应答" in (await clerk.get("/rooms/rounds")).text
+        path = f"/rooms/rounds/first/{HALL}"
+        assert (await viewer.post(f"{path}/wishes", wish_id=str(HALL))).status_code == 403
         place = (await clerk.get(f"/rooms/venues/{HALL}")).text
         for name in ("甲会", "乙会、third"):
             assert name in place

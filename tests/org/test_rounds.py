@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
+from shared.kit.rounds.lots import hash_of, lot
 from shared.kit.web.filters import day
 from shared.org.bookings import Booking
 from shared.org.kit import OrgKit
 from shared.org.rounds.drawing import confirm, draw_round, undo
 from shared.org.rounds.models import SeasonWish
 from shared.org.rounds.reading import state_for
-from shared.org.rounds.rules import hash_of, lot
 from shared.org.rounds.service import cancel, get_round, wish, withdraw
 from shared.org.venues import Venue
 from tests.org.people import CLERK, tree

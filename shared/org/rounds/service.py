@@ -192,6 +192,5 @@ audit.describe(
         "round.opened": "发布轮次", "round.wished": "填报志愿", "round.unwished": "撤回志愿",
         "round.cancelled": "取消轮次", "round.drawn": "轮次分配", "round.undone": "撤销轮次分配",
         "round.confirmed": "确认轮次分配", "round.published": "公布轮次结果",
-        "round.exported": "导出轮次结果",
     }
 )  # fmt: skip

@@ -1,10 +1,10 @@
 """Words for how a round stands and what became of its wishes: the page and the file say the same."""
 
 from shared.contracts.rounds import RoundState, WishState
+from shared.kit.calendar import written
+from shared.kit.rounds.lots import order_of
 from shared.kit.web import gettext as _
 from shared.kit.web.filters import day
-from shared.org.rounds.rules import order_of
-from shared.org.venues.rules import clock
 
 STATUSES = {
     "open": "填报中", "drawn": "已分配，待确认", "confirming": "正在确认", "published": "已公布",
@@ -25,7 +25,7 @@ LEFT_OUT = {"closed": "不开放", "booked": "分配前已有预订", "meanwhile
 def when(wish: WishState) -> str:
     """`每周三 9:00—11:00`."""
     days = _(WEEKLY[wish.weekday]) if wish.weekday is not None else day(wish.on)
-    return f"{days} {clock(wish.opens)}—{clock(wish.closes)}"
+    return f"{days} {written(wish.opens)}—{written(wish.closes)}"
 
 
 def why_not(wish: WishState) -> str:

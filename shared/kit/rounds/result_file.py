@@ -6,15 +6,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.rounds import RoundState, WishState
 from shared.kit import audit
+from shared.kit.context import Kit
 from shared.kit.errors import Refused
+from shared.kit.rounds import titles
+from shared.kit.rounds.lots import lot
 from shared.kit.staff import Staff
 from shared.kit.web import translate
 from shared.kit.web.downloads import Download
 from shared.kit.web.filters import day, moment
 from shared.kit.workbook import XLSX, Sheets
-from shared.org.kit import OrgKit
-from shared.org.rounds import titles
-from shared.org.rounds.rules import GIVEN, lot
 
 _HEAD = (
     "组织", "部门", "志愿", "用途", "场地", "时间", "结果", "理由", "第几轮", "订到次数", "除外的日期",
@@ -28,7 +28,7 @@ _LOTS = (
 )
 
 
-async def result_file(session: AsyncSession, org: OrgKit, state: RoundState, staff: Staff) -> Download:
+async def result_file(session: AsyncSession, kit: Kit, state: RoundState, staff: Staff) -> Download:
     """Of a published round, whoever's it is; audited."""
     if state.status != "published":
         raise Refused("结果还没有公布")
@@ -36,9 +36,9 @@ async def result_file(session: AsyncSession, org: OrgKit, state: RoundState, sta
         session, actor=staff, action="round.exported", target=("round", state.round_id),
         detail={"title": state.title, "owner": state.owner, "wishes": len(state.wishes)},
     )  # fmt: skip
-    file = org.kit.working.file()
+    file = kit.working.file()
     try:
-        await asyncio.to_thread(_write, Sheets(file, org.kit.working.folder), state)
+        await asyncio.to_thread(_write, Sheets(file, kit.working.folder), state)
     except BaseException:
         file.close()
         raise
@@ -58,7 +58,7 @@ def _said(texts: tuple[str, ...]) -> list[str]:
 
 
 def _line(wish: WishState) -> list[str]:
-    given = wish.outcome == GIVEN
+    given = wish.outcome == "given"
     left_out = (f"{day(on)} {translate(titles.LEFT_OUT[why])}" for on, why in wish.left_out.items())
     return [
         wish.org_name, wish.office, str(wish.rank), wish.title, wish.venue, titles.when(wish),
@@ -82,3 +82,6 @@ def _check(state: RoundState) -> list[list[str]]:
         [], _said(("组织", "组织代码", "近一年用过的小时数", "抽签值")), *lots,
         *([[], _said(("撤销过的分配", "部门", "原因", "抽签种子"))] if undone else []), *undone,
     ]  # fmt: skip
+
+
+audit.describe({"round.exported": "导出轮次结果"})
