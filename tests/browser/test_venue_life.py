@@ -66,6 +66,10 @@ async def test_the_result_of_a_round_is_a_file_for_every_organisation(sheet: Ope
         await reader.press("main a:has-text('冬春季热门时段轮次')")
         assert place in page.url
         await reader.sound(f"round-published-{code}")
+        await page.emulate_media(media="print")  # all of the paper, the dates left out unfolded
+        assert await page.evaluate("document.querySelector('main').offsetWidth") > 1200
+        assert all([await day.is_visible() for day in await page.locator("main details div").all()])
+        await page.emulate_media(media="screen")
         async with page.expect_download() as begun:
             await page.click("a[href$='/result.xlsx']")
         file = await begun.value
