@@ -13,6 +13,7 @@ from deploy.demo.organisations import POLICIES, PROFILES
 from deploy.demo.places import ORGANISATIONS, Organisation
 from deploy.demo.roll import load_roll
 from deploy.demo.rooms import ensure_rooms
+from deploy.demo.rounds import ensure_round
 from deploy.demo.trail import begun, finished, note_begin, note_end
 from deploy.demo.tree import ensure_tree
 from deploy.topology.names import HUB
@@ -39,6 +40,7 @@ async def ensure_demo(environments: Environments, people: int, progress: Progres
         await _ensure_staff(kits, organisations, progress)
         for code, org in organisations.items():
             await ensure_rooms(org, code)
+            await ensure_round(org, code)
         await _ensure_people(organisations, people, progress)
     return staff.shown(list(environments))
 

@@ -7,7 +7,7 @@ from services.hub.persons import follow, persons
 from services.hub.quality import quality
 from services.hub.recount import recount
 from services.hub.review import review
-from services.hub.rounds import rounds
+from services.hub.rounds import SIDE, rounds
 from services.hub.venues import venues
 from shared.contracts.audits import AuditAnchored, AuditSealed
 from shared.kit.audit.titles import describe_words
@@ -16,6 +16,7 @@ from shared.kit.context import make_kit
 from shared.kit.events.engine import Inbox
 from shared.kit.ledger import ledger
 from shared.kit.ops import ops
+from shared.kit.rounds import other_rounds
 from shared.kit.service import Service
 from shared.kit.settings import Settings
 from shared.kit.staff.module import staff
@@ -38,6 +39,7 @@ def build(settings: Settings) -> Service:
             recount(kit),
             venues(kit),
             rounds(kit),
+            other_rounds(kit, SIDE),
             ops(kit),
             ledger(kit),
             staff(kit),
@@ -57,5 +59,6 @@ describe_words(
         "quarantine": "隔离的消息",
         "recount": "对账",
         "booking_request": "场地申请",
+        "round": "轮次",
     }
 )

@@ -4,6 +4,8 @@ from pydantic import BaseModel, Field
 
 from shared.contracts.event import Event, event
 
+NAMES = "orgs.names"
+
 
 class UnitKind(BaseModel):
     """A kind of unit in the organisation's tree and the kinds that may stand below it."""
@@ -26,3 +28,13 @@ class OrgAnnounced(Event):
     base_url: str
     capabilities: tuple[str, ...] = ()
     unit_kinds: tuple[UnitKind, ...] = ()
+
+
+class NamesRequest(BaseModel):
+    """What the organisations are called: asked of the hub."""
+
+
+class NamesAnswer(BaseModel):
+    """Short names by code, of those that announced themselves."""
+
+    names: dict[str, str]

@@ -96,6 +96,7 @@ class VenueChanged(Event):
     longitude: float | None = None
     unit_id: UUID
     unit_names: tuple[str, ...]
+    lead_org: str = Field(default="", description="organisation that leads where several have moved in")
     tenants: tuple[str, ...] = Field(default=(), description="organisations that have moved in")
     opening: Opening
     sharing: Sharing

@@ -12,6 +12,7 @@ from shared.kit.events.engine import Inbox
 from shared.kit.ledger import ledger
 from shared.kit.module import Module
 from shared.kit.ops import ops
+from shared.kit.rounds import other_rounds
 from shared.kit.service import Service, Uploads
 from shared.kit.settings import Settings
 from shared.kit.staff.module import staff
@@ -25,7 +26,7 @@ from shared.org.members import members
 from shared.org.policy import MembershipPolicy
 from shared.org.profile import OrgProfile
 from shared.org.recount import recount
-from shared.org.rounds import rounds
+from shared.org.rounds import rounds, side_of
 from shared.org.scopes import UnitScopes
 from shared.org.units import units
 from shared.org.venues import venues
@@ -47,6 +48,7 @@ def org_service(
         venues(org),
         bookings(org),
         rounds(org),
+        other_rounds(kit, side_of(org)),
         imports(org),
         *(build(org) for build in own),
         staff(kit, UnitScopes()),

@@ -30,7 +30,9 @@ TYPED = {
     "import_batch": ("file_name",),
     "venue": ("name", "address", "district", "cluster", "equipment"),
     "booking": ("title", "reason"),
-    "season_round": ("title",),
+    "season_round": ("title", "note"),
+    "season_wish": ("title",),
+    "venue_photo": ("alt",),
     "audit_entry": ("purpose", "actor_name"),
     "staff_account": ("name", "office"),
 }

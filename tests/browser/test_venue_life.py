@@ -1,8 +1,10 @@
 """Venues on the running suite: a seasonal round, opened by one organisation and wished for from another; photos."""
 
+import io
 from datetime import timedelta
 from pathlib import Path
 
+import openpyxl
 import pytest
 from PIL import Image
 
@@ -35,6 +37,45 @@ async def test_a_round_of_one_organisation_is_wished_for_from_another(sheet: Ope
     await other.sound("round-wished")
     await owner.go("/venues/rounds")
     await owner.sound("rounds")
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+async def test_the_joint_office_wishes_too_and_takes_it_back(sheet: Open, size: str) -> None:
+    office = await sheet("hub", "clerk", size)
+    page = await office.go("/rooms")
+    await office.press("main a:has-text('场地轮次')")
+    await office.press("main a:has-text('春季青年之家开放时段')")
+    await page.fill("[name=title]", "三方联谊")
+    await office.press("form[action$='/wishes'] button[type=submit]")
+    assert "请选择每周的一天" in await page.inner_text("form[action$='/wishes']")
+    await office.sound("round-hub-refused")
+    await page.select_option("[name=weekday]", "5")
+    await office.press("form[action$='/wishes'] button[type=submit]")
+    assert "三方联谊" in await page.inner_text("main table")
+    await office.sound("round-hub")
+    await office.press("form[action$='/withdraw'] button")
+    assert "三方联谊" not in await page.inner_text("main")
+
+
+async def test_the_result_of_a_round_is_a_file_for_every_organisation(sheet: Open) -> None:
+    for code, place in (
+        ("union", "/venues/rounds/"), ("womens", "/venues/rounds/of/union/"), ("hub", "/rooms/rounds/union/")
+    ):  # fmt: skip
+        reader = await sheet(code, "viewer")
+        page = await reader.go("/rooms/rounds" if code == "hub" else "/venues/rounds")
+        await reader.press("main a:has-text('冬春季热门时段轮次')")
+        assert place in page.url
+        await reader.sound(f"round-published-{code}")
+        await page.emulate_media(media="print")  # all of the paper, the dates left out unfolded
+        assert await page.evaluate("document.querySelector('main').offsetWidth") > 1200
+        assert all([await day.is_visible() for day in await page.locator("main details div").all()])
+        await page.emulate_media(media="screen")
+        async with page.expect_download() as begun:
+            await page.click("a[href$='/result.xlsx']")
+        file = await begun.value
+        sheets = openpyxl.load_workbook(io.BytesIO((await file.path()).read_bytes()))
+        assert sheets["结果"].max_row == 7
+        assert file.suggested_filename == "冬春季热门时段轮次-结果.xlsx"
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])

@@ -232,3 +232,17 @@ async def test_the_load_is_in_the_audit_log(small_city: Environments) -> None:
     assert found[0].detail["people"] == SMALL
     async with opened(small_city, "union") as session:
         assert not (await audit.verify(session)).faults
+
+
+async def test_there_is_a_round_to_wish_for_and_one_with_its_result(empty_city: Environments) -> None:
+    (published,) = await rows(empty_city, "union", "select status, used from season_round")
+    assert (published.status, set(published.used)) == ("published", {"union", "league"})
+    outcomes = await rows(empty_city, "union", "select org, outcome, booked from season_wish")
+    assert {w.outcome for w in outcomes} >= {"given", "taken"}
+    assert all(w.booked for w in outcomes if w.outcome == "given")
+    assert await rows(empty_city, "league", "select status from season_round") == [("open",)]
+    wishes = await rows(empty_city, "league", "select distinct org from season_wish")
+    assert {org for (org,) in wishes} == {"league", "womens"}
+    for code in ORGANISATIONS:
+        assert await count(empty_city, code, "venue_photo") > 0
+    assert await rows(empty_city, "union", "select lead_org from venue where tenants <> '{}'") == [("union",)]

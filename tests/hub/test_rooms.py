@@ -71,7 +71,8 @@ async def test_the_newest_word_of_its_owner_counts(hub: Hub) -> None:
 
 async def test_the_grid_and_free_venues(hub: Hub) -> None:
     small = uuid4()
-    await tell(hub, "first", announced("first", "甲"), told_venue(), told_booking(at(5, 9)))
+    led = told_venue(lead_org="first", tenants=("second", "third"))
+    await tell(hub, "first", announced("first", "甲"), led, told_booking(at(5, 9)))
     await tell(
         hub, "second", announced("second", "乙", "teal"),
         told_venue(venue_id=small, hall_id=small, names=("小会议室",), capacity=30, latitude=30.66, longitude=104.08),
@@ -101,8 +102,14 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         shown = await clerk.get(asked.headers["location"])  # no bus here: never a false yes
         assert "现在还没有订上" in shown.text
         assert "全部生效" not in shown.text
-        for path in ("/rooms/find", "/rooms/requests", f"/rooms/venues/{HALL}"):
+        for path in ("/rooms/find", "/rooms/requests", "/rooms/rounds", f"/rooms/venues/{HALL}"):
             assert (await clerk.get(path)).status_code == 200
+        assert "这些组织的系统没有应答" in (await clerk.get("/rooms/rounds")).text
+        path = f"/rooms/rounds/first/{HALL}"
+        assert (await viewer.post(f"{path}/wishes", wish_id=str(HALL))).status_code == 403
+        place = (await clerk.get(f"/rooms/venues/{HALL}")).text
+        for name in ("甲会", "乙会、third"):
+            assert name in place
         free = await clerk.api("GET", f"/api/v1/rooms/free?day={day.isoformat()}&near=30.6,104.1")
         assert len(free.json()["items"]) == 2
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from deploy.local.bus import Bus
+from services.hub.directory.answers import responders as naming
 from services.hub.directory.service import apply_announcements
 from services.hub.rounds.answers import responders as passing_on
 from shared.contracts.rounds import (
@@ -32,6 +33,7 @@ from shared.kit.events.responders import Responders
 from shared.kit.module import Responder
 from shared.org.bookings.service import own_booker
 from shared.org.kit import OrgKit, make_org_kit
+from shared.org.naming import Names
 from shared.org.rounds.handlers import responders
 from shared.org.venues import Venue
 from tests.fixtures.databases import FreshDatabases
@@ -65,7 +67,7 @@ async def towns(databases: FreshDatabases, bus: Bus) -> AsyncIterator[dict[str, 
                 for code, letter in (("union", "甲"), ("league", "乙"))
             ]
             await apply_announcements(session, known)
-        await _answering(hub.bus, passing_on(hub), stack)
+        await _answering(hub.bus, (*passing_on(hub), *naming(hub)), stack)
         orgs = {}
         for code in ("union", "league"):
             kit = make_kit(settings_for(code, await databases.fresh(code), bus))
@@ -119,3 +121,12 @@ async def test_staff_wish_for_a_round_of_another_organisation(towns: dict[str, O
         Done,
     )
     assert (await ask("hub", ROUND, seen, RoundState)).wishes == ()
+
+
+async def test_others_are_called_by_the_names_the_hub_knows(towns: dict[str, OrgKit]) -> None:
+    union = towns["union"]
+    names = Names(union)
+    assert await names.of(["", "league", "nobody"]) == ["乙会", "nobody"]
+    await union.kit.bus.stop()  # what was learned stays
+    assert await names.of(["league"]) == ["乙会"]
+    assert await Names(union).of(["league"]) == ["league"]

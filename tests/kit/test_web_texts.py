@@ -84,6 +84,8 @@ def test_collects_texts_and_leaves_data(tmp_path: Path) -> None:
         ("单位名称含有乱码字符", "The unit name contains garbled characters"),
         ("会员，职工", "Member, Worker"),
         ("王小明", "王小明"),
+        ("3次", "3 times"),
+        ("冬春季热门时段轮次", "冬春季热门时段轮次"),
     ],
 )
 def test_kept_texts_are_translated_when_shown(said: str, shown: str) -> None:

@@ -1,25 +1,28 @@
 """Seasonal rounds: wishes, the drawing, undoing it, bookings of what was given, reasons for everybody."""
 
 import asyncio
+import io
 import re
 from uuid import UUID
 
+import openpyxl
 import pytest
 from sqlalchemy import select
 
 from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
+from shared.kit.rounds.lots import hash_of, lot
+from shared.kit.web.filters import day
 from shared.org.bookings import Booking
 from shared.org.kit import OrgKit
 from shared.org.rounds.drawing import confirm, draw_round, undo
 from shared.org.rounds.models import SeasonWish
 from shared.org.rounds.reading import state_for
-from shared.org.rounds.rules import hash_of
 from shared.org.rounds.service import cancel, get_round, wish, withdraw
 from shared.org.venues import Venue
 from tests.org.people import CLERK, tree
 from tests.org.rooms import at, booked, booker, venue
 from tests.org.seasons import FIRST, KEEPER, STRANGER, closed, new_round, season, wanted, wished
-from tests.org.web import org_world
+from tests.org.web import audited, org_world
 
 
 async def test_a_wish_is_refused_with_its_reason_and_sent_twice_is_one(org: OrgKit) -> None:
@@ -201,5 +204,46 @@ async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None
         assert (await clerk.post(f"{path}/confirm", {"version": "2"})).status_code == 403
         assert (await keeper.post(f"{path}/confirm", {"version": "2"})).status_code == 303
         shown = (await (await world.signed_in("viewer")).get(path)).text
-        for text in ("第1轮，订到3次", "抽签种子", "结果与理由"):
+        for text in ("第1轮，订到3次", "抽签种子", "结果与理由", "导出结果", f"{org.profile.short_name} 0"):
             assert text in shown
+
+
+async def test_the_result_as_a_file_can_be_checked_again(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+            opened = await season(session, hall)
+            for code, title in (("", "=1+1"), (STRANGER, "他们的")):
+                await wished(session, org, opened, hall, code, title=title)
+            await closed(session, opened.id)
+        path = f"/venues/rounds/{opened.id}/result.xlsx"
+        viewer = await world.signed_in("viewer")
+        assert "结果还没有公布" in (early := await viewer.get(path)).text
+        assert early.status_code == 409
+        async with org.kit.database.transaction() as session:
+            await booked(session, org, hall, at(FIRST + 7, 9))  # one of the dates wished for
+            await draw_round(session, org, opened.id, 1, KEEPER)
+        await confirm(org, opened.id, 2, KEEPER)
+        answer = await viewer.get(path)
+        assert answer.status_code == 200, answer.text
+        book = openpyxl.load_workbook(io.BytesIO(answer.content))
+        assert {c.data_type for sheet in book for row in sheet.iter_rows() for c in row if c.value} == {"s"}
+        head, *wishes = book["结果"].iter_rows(values_only=True)
+        lines = {line["用途"]: line for line in (dict(zip(head, w, strict=True)) for w in wishes)}
+        assert {(w["组织"], w["用途"]) for w in lines.values()} == {("本会", "=1+1"), (STRANGER, "他们的")}
+        assert all(c.quotePrefix for row in book["结果"].iter_rows() for c in row if c.value == "=1+1")
+        given, lost = sorted(lines.values(), key=lambda w: w["结果"] != "给了")
+        assert (given["第几轮"], given["订到次数"], lost["结果"]) == ("1", "2", "没给")
+        assert given["除外的日期"] == f"{day(at(FIRST + 7, 0))} 分配前已有预订"
+        assert lost["理由"] == f"轮到时已给了{given['组织']}“{given['用途']}”"
+        check = [[c for c in row if c is not None] for row in book["规则与核对"].iter_rows(values_only=True)]
+        facts = {row[0]: row[1] for row in check if len(row) == 2}
+        assert hash_of(facts["抽签种子"]) == facts["抽签种子的校验值（SHA-256，发布时已定）"]
+        lots = [row for row in check if len(row) == 4 and row[1] in (org.profile.code, STRANGER)]
+        assert lots == sorted(
+            ([name, code, "0", lot(facts["抽签种子"], code)] for name, code in
+             (("本会", org.profile.code), (STRANGER, STRANGER))), key=lambda row: row[3],
+        )  # fmt: skip
+        assert lots[0][0] == given["组织"]  # nobody used the hall yet: the smaller lot begins
+        (entry,) = await audited(world, "round.exported")
+        assert entry.detail == {"title": "春季轮次", "owner": org.profile.code, "wishes": 2}

@@ -9,7 +9,15 @@ from shared.kit import clock
 from shared.kit.calendar import Span, day_kind, is_open, open_spans
 from shared.kit.errors import Invalid, NotFound, Refused
 from shared.org.kit import OrgKit
-from shared.org.venues import Venue, change_venue, close_venue, create_venue, except_days, refuse_booking
+from shared.org.venues import (
+    Venue,
+    change_venue,
+    close_venue,
+    create_venue,
+    except_days,
+    refuse_booking,
+    state_of,
+)
 from shared.org.venues.rules import read_hours, written_hours
 from tests.org.people import CLERK, told, tree
 from tests.org.rooms import at, new_venue, venue
@@ -176,7 +184,8 @@ async def test_who_leads_a_station_is_named_once(org: OrgKit, given: dict[str, o
         with pytest.raises(Invalid, match=said):
             await venue(session, org, one, **given)
         led = await venue(session, org, one, staffing="lead_eight", lead_org="friends", tenants=("others",))
-        assert (led.lead_org, led.tenants) == ("friends", ["others"])
+        told = await state_of(session, org, led)
+        assert (told.lead_org, told.tenants) == ("friends", ("others",))
 
 
 FORM = {

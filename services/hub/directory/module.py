@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.db import HubBase
 from services.hub.directory import api, pages, pulse
+from services.hub.directory.answers import responders
 from services.hub.directory.service import UnitKey, apply_announcements, apply_units
 from shared.contracts.event import Received
 from shared.contracts.orgs import OrgAnnounced
@@ -40,6 +41,7 @@ def directory(kit: Kit, follow: Follow) -> Module:
             Projection((OrgAnnounced,), apply_announcements),
             Projection((UnitChanged,), units),
         ),
+        responders=responders(kit),
         loops=(ask,),
         templates=Path(__file__).parent / "templates",
         nav=(NavItem("organisations", "组织", "/organisations", "tree"),),

@@ -30,12 +30,7 @@ def responders(kit: Kit) -> tuple[Responder, ...]:
 
     async def all_(request: RoundsRequest) -> BaseModel:
         _refuse_others(request.org)
-        others = {code: name for code, name in (await _known(kit)).items() if code != request.org}
-        answers = await asyncio.gather(*(_of_owner(kit, *owner, request) for owner in others.items()))
-        return RoundsAnswer(
-            rounds=tuple(line for answer in answers for line in answer.rounds),
-            away=tuple(name for answer in answers for name in answer.away),
-        )
+        return await of_others(kit, request)
 
     async def one(request: RoundRequest) -> BaseModel:
         _refuse_others(request.org)
@@ -54,6 +49,16 @@ def responders(kit: Kit) -> tuple[Responder, ...]:
         Responder(ROUND, RoundRequest, one),
         Responder(WISH, WishRequest, wish),
         Responder(UNWISH, UnwishRequest, unwish),
+    )
+
+
+async def of_others(kit: Kit, request: RoundsRequest) -> RoundsAnswer:
+    """The rounds of all but the asker; who does not answer is named."""
+    others = {code: name for code, name in (await _known(kit)).items() if code != request.org}
+    answers = await asyncio.gather(*(_of_owner(kit, *owner, request) for owner in others.items()))
+    return RoundsAnswer(
+        rounds=tuple(line for answer in answers for line in answer.rounds),
+        away=tuple(name for answer in answers for name in answer.away),
     )
 
 

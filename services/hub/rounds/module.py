@@ -1,10 +1,19 @@
-"""Mounts the passing on of what concerns seasonal rounds; the hub keeps nothing of them."""
+"""Mounts the passing on of what concerns seasonal rounds, and their list; the hub keeps nothing of them."""
+
+from pathlib import Path
 
 from services.hub.rounds.answers import responders
+from services.hub.rounds.pages import pages
 from shared.kit.context import Kit
 from shared.kit.module import Module
 
 
 def rounds(kit: Kit) -> Module:
-    """An organisation's staff reach the rounds of the others."""
-    return Module(name="rounds", title="场地轮次", responders=responders(kit))
+    """An organisation's staff reach the rounds of the others, the joint office those of all."""
+    return Module(
+        name="rounds",
+        title="场地轮次",
+        pages=pages(kit),
+        responders=responders(kit),
+        templates=Path(__file__).parent / "templates",
+    )

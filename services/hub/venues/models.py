@@ -42,6 +42,8 @@ class Venue(HubBase):
     opening: Mapped[dict[str, Any]] = mapped_column(JSONB)
     sharing: Mapped[dict[str, Any]] = mapped_column(JSONB)
     status: Mapped[str] = mapped_column(Text)
+    lead_org: Mapped[str] = mapped_column(Text, server_default="")
+    tenants: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
 
 
 class Booking(HubBase):

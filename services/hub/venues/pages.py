@@ -1,5 +1,6 @@
 """Pages of shared venues: everybody's week, a request for several venues, how it stands, free venues."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -8,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.hub.directory import organisations
+from services.hub.directory import Known, organisations
 from services.hub.venues import present
 from services.hub.venues.finding import Need, find_free
 from services.hub.venues.moving import move_on
@@ -125,6 +126,7 @@ def _finding(router: APIRouter) -> None:
         return render(
             request, "rooms/venue.html", venue=found[0], owner=orgs.get(found[0].org),
             sharing=Sharing.model_validate(found[0].sharing),
+            lead=_named(orgs, [found[0].lead_org]), tenants=_named(orgs, found[0].tenants),
         )  # fmt: skip
 
 
@@ -182,6 +184,11 @@ def _asked(router: APIRouter, kit: Kit) -> None:
             await cancel_request(session, staff, request_id, reason)
         await move_on(kit, request_id)
         return see_other(f"/rooms/requests/{request_id}", _("已取消"))
+
+
+def _named(orgs: Mapping[str, Known], codes: Iterable[str]) -> str:
+    """Their short names; of one the hub does not know the code."""
+    return "、".join(orgs[code].short_name if code in orgs else code for code in codes if code)
 
 
 async def _grid(

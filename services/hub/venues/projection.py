@@ -16,19 +16,23 @@ _VENUES = text(
     """
     INSERT INTO venue (org, venue_id, version, hall_id, place, name, kind_title, capacity, equipment,
     address,
-                       district, latitude, longitude, opening, sharing, status)
+                       district, latitude, longitude, opening, sharing, status,
+                       lead_org, tenants)
     SELECT org, venue_id, version, hall_id, int4range(place_from, place_to), array_to_string(names, '·'),
-           kind_title, capacity, equipment, address, district, latitude, longitude, opening, sharing, status
+           kind_title, capacity, equipment, address, district, latitude, longitude, opening, sharing, status,
+           lead_org, tenants
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS x(org text, venue_id uuid, version bigint,
       hall_id uuid, place_from int, place_to int, names text[], kind_title text, capacity int,
       equipment text[], address text,
-      district text, latitude float8, longitude float8, opening jsonb, sharing jsonb, status text)
+      district text, latitude float8, longitude float8, opening jsonb, sharing jsonb, status text,
+      lead_org text, tenants text[])
     ON CONFLICT (venue_id, org) DO UPDATE SET version = excluded.version, hall_id = excluded.hall_id,
       place = excluded.place, name = excluded.name, kind_title = excluded.kind_title,
       capacity = excluded.capacity, equipment = excluded.equipment, address = excluded.address,
       district = excluded.district,
       latitude = excluded.latitude, longitude = excluded.longitude, opening = excluded.opening,
-      sharing = excluded.sharing, status = excluded.status
+      sharing = excluded.sharing, status = excluded.status, lead_org = excluded.lead_org,
+      tenants = excluded.tenants
     WHERE venue.version < excluded.version
     """
 )

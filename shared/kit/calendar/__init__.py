@@ -1,10 +1,20 @@
 """Days, opening hours and week grids: pure tools over dates and minutes."""
 
-from shared.kit.calendar.openings import Span, first_fit, free_in, is_open, open_spans, span_on
+from shared.kit.calendar.openings import (
+    STEP,
+    Span,
+    first_fit,
+    free_in,
+    is_open,
+    open_spans,
+    span_on,
+    written,
+)
 from shared.kit.calendar.week import Entry, GridDay, GridRow, Slot, day_slots, grid_days, monday_of, use_of
 from shared.kit.calendar.workdays import DayKind, day_kind
 
 __all__ = [
+    "STEP",
     "DayKind",
     "Entry",
     "GridDay",
@@ -21,4 +31,5 @@ __all__ = [
     "open_spans",
     "span_on",
     "use_of",
+    "written",
 ]

@@ -10,6 +10,8 @@ from shared.kit.clock import CHINA
 
 DAY = 24 * 60
 SUNDAY, MONDAY = 6, 0
+STEP = 15
+"""Minutes: bookings begin and end on quarters of an hour."""
 
 
 @dataclass(frozen=True, order=True)
@@ -27,6 +29,11 @@ class Span:
         """The two instants on that day in China."""
         midnight = datetime.combine(day, time(), CHINA)
         return midnight + timedelta(minutes=self.opens), midnight + timedelta(minutes=self.closes)
+
+
+def written(minute: int) -> str:
+    """510 -> 8:30."""
+    return f"{minute // 60}:{minute % 60:02}"
 
 
 def open_spans(opening: Opening, day: date) -> list[Span]:

@@ -25,7 +25,7 @@ def as_download(file: Download) -> Response:
     """Saved, never shown: it came from outside. Sent in pieces: it may be as large as what came."""
     size = file.content.seek(0, 2)
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
         "Content-Length": str(size),
     }
     return StreamingResponse(_pieces(file.content), media_type=file.media_type, headers=headers)

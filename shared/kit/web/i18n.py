@@ -73,13 +73,19 @@ def _patterns(locale: str) -> tuple[tuple[re.Pattern[str], tuple[str, ...], str]
     holed.sort(key=lambda pair: len(_HOLE.sub("", pair[0])), reverse=True)
     return tuple(
         (
-            re.compile("(.+?)".join(map(re.escape, _HOLE.split(key))), re.DOTALL),
+            re.compile(_filling(key).join(map(re.escape, _HOLE.split(key))), re.DOTALL),
             tuple(_HOLE.findall(key)),
             text,
         )
         for key, text in holed
         if HAN.search(_HOLE.sub("", key))
     )
+
+
+def _filling(message: str) -> str:
+    """What stands in a hole: beside a single character (`%(n)s次`) a number, else every name is a count."""
+    counts = len(_HOLE.findall(message)) == len(HAN.findall(_HOLE.sub("", message))) == 1
+    return r"([\d.,+\-—–]+)" if counts else "(.+?)"
 
 
 def translate(text: object) -> str:

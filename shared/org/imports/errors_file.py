@@ -5,13 +5,13 @@ import io
 from collections.abc import AsyncIterator, Sequence
 from typing import IO, Any
 
-import xlsxwriter
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.errors import Refused
 from shared.kit.spreadsheet import as_text
 from shared.kit.web.downloads import Download
+from shared.kit.workbook import XLSX, new_book
 from shared.org.imports.cells import Cell, plain, unseal
 from shared.org.imports.columns import Table, load
 from shared.org.imports.models import ImportBatch, ImportRow
@@ -31,8 +31,7 @@ async def errors_file(session: AsyncSession, org: OrgKit, batch: ImportBatch) ->
     stem = batch.file_name.rsplit(".", 1)[0]
     if batch.file_kind == "csv":
         return Download(f"{stem}-不予写入.csv", "text/csv", await _csv(session, org, batch, tables))
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return Download(f"{stem}-不予写入.xlsx", kind, await _xlsx(session, org, batch, tables))
+    return Download(f"{stem}-不予写入.xlsx", XLSX, await _xlsx(session, org, batch, tables))
 
 
 def _bad(batch: ImportBatch) -> tuple[ColumnElement[bool], ...]:
@@ -121,16 +120,7 @@ async def _csv(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: S
 
 async def _xlsx(session: AsyncSession, org: OrgKit, batch: ImportBatch, tables: Sequence[Table]) -> IO[bytes]:
     out = org.kit.working.file()
-    book = xlsxwriter.Workbook(
-        out,
-        {
-            "constant_memory": True,
-            "tmpdir": str(org.kit.working.folder),
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+    book = new_book(out, org.kit.working.folder)
     as_words = book.add_format({"num_format": "@"})
     bold = book.add_format({"bold": True, "num_format": "@"})
     why = book.add_format({"num_format": "@", "font_color": "#B3261E"})

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import IO, Any
 
-import xlsxwriter
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,8 +11,8 @@ from shared.kit import audit
 from shared.kit.errors import Forbidden, Invalid, Refused
 from shared.kit.pii import mask_card
 from shared.kit.pii.free_text import refuse_number
-from shared.kit.spreadsheet import is_formula
 from shared.kit.staff import Staff
+from shared.kit.workbook import Sheets
 from shared.org.kit import OrgKit
 from shared.org.members.changes import SEXES, fact_text
 from shared.org.members.filling import plain_of
@@ -57,45 +56,20 @@ async def export(
     )
     file = org.kit.working.file()
     try:
-        sheet = await asyncio.to_thread(_Sheet, file, org)
-        await _fill(session, org, where, sheet, sort, full=full)
-        await asyncio.to_thread(sheet.close)
+        book = await asyncio.to_thread(_begun, file, org)
+        await _fill(session, org, where, book, sort, full=full)
+        await asyncio.to_thread(book.close)
     except BaseException:
         file.close()
         raise
     return file
 
 
-class _Sheet:
-    """A workbook written row by row; memory does not grow with it."""
-
-    def __init__(self, file: IO[bytes], org: OrgKit) -> None:
-        options = {
-            "constant_memory": True,
-            "tmpdir": str(org.kit.working.folder),
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-        }
-        self.book = xlsxwriter.Workbook(file, options)
-        self.sheet = self.book.add_worksheet(org.profile.terms.roll)
-        self.row = 0
-        # Excel keeps such a cell as text even when it is edited or saved as CSV
-        self.quoted = self.book.add_format({"quote_prefix": True, "num_format": "@"})
-        self.plain = self.book.add_format({"num_format": "@"})
-        for column, width in enumerate(_WIDTHS):
-            self.sheet.set_column(column, column, width)
-        self.sheet.freeze_panes(1, 0)
-        self.write([titles(org)])
-
-    def write(self, rows: Sequence[Sequence[str]]) -> None:
-        for row in rows:
-            for column, text in enumerate(row):
-                style = self.quoted if is_formula(text) else self.plain
-                self.sheet.write_string(self.row, column, text, style)
-            self.row += 1
-
-    def close(self) -> None:
-        self.book.close()
+def _begun(file: IO[bytes], org: OrgKit) -> Sheets:
+    book = Sheets(file, org.kit.working.folder)
+    book.begin(org.profile.terms.roll, _WIDTHS)
+    book.write([titles(org)])
+    return book
 
 
 def titles(org: OrgKit) -> list[str]:
@@ -121,7 +95,7 @@ async def _fill(
     session: AsyncSession,
     org: OrgKit,
     where: Sequence[ColumnElement[bool]],
-    sheet: _Sheet,
+    book: Sheets,
     sort: Sort,
     *,
     full: bool,
@@ -135,7 +109,7 @@ async def _fill(
         rows = [found[member_id] for member_id in chunk if member_id in found]
         facts = await org.policy.load(session, [member.id for member, _ in rows])
         lines = [_line(org, member, unit, facts.get(member.id, {}), full=full) for member, unit in rows]
-        await asyncio.to_thread(sheet.write, lines)
+        await asyncio.to_thread(book.write, lines)
         for member, unit in rows:
             session.expunge(member)
             if unit in session:

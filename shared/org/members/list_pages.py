@@ -14,6 +14,7 @@ from shared.kit.types import FreeText200, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 from shared.kit.web.downloads import Download, as_download
+from shared.kit.workbook import XLSX
 from shared.org.kit import OrgKit
 from shared.org.members.export import FULL, export
 from shared.org.members.filters import address, chips, parameters, saved
@@ -30,7 +31,6 @@ Exporter = Annotated[Staff, Depends(require("members.export"))]
 Typed = Annotated[FreeText200, Form()]
 Ids = Annotated[list[UUID], Form(max_length=1000)]
 OptionalIds = Annotated[tuple[UUID, ...], Form(max_length=1000)]
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PAGE = 50
 
 
@@ -108,7 +108,7 @@ def _exporting(router: APIRouter, org: OrgKit) -> None:
                 where.append(found_by(org, await recall(session, org, staff, query.q)))
         file = await export(session, org, where, staff, sort=query.sort, full=full, reason=reason)
         name = f"{org.profile.terms.roll}{clock.today():%Y%m%d}.xlsx"
-        return as_download(Download(name, SHEET, file))
+        return as_download(Download(name, XLSX, file))
 
 
 def _cursor_address(query: RollQuery, cursor: str | None) -> str:

@@ -41,8 +41,9 @@ async def draw_round(session: AsyncSession, org: OrgKit, round_id: UUID, version
     wishes = {w.id: w for w in await wishes_of(session, round_id)}
     if not wishes:
         raise Refused("没有收到志愿", hint="可以取消这个轮次。")
-    used = await session.execute(_USED, {"venues": season.venues, "until": season.created_at})
-    season.used = {row.org: round(float(row.hours), 2) for row in used}
+    rows = await session.execute(_USED, {"venues": season.venues, "until": season.created_at})
+    hours = {row.org: round(float(row.hours), 2) for row in rows}
+    season.used = {each.org: hours.get(each.org, 0.0) for each in wishes.values()}
     wanted = [await _wanted(session, org, season, each) for each in wishes.values()]
     for outcome in draw(wanted, season.used, season.seed):
         found = wishes[outcome.wish]

@@ -1,4 +1,4 @@
-"""The forms of a round and of a wish: from what was typed to what is meant."""
+"""The form of a new round: from what was typed to what is meant."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -7,26 +7,15 @@ from uuid import UUID
 from fastapi import Form
 from pydantic import ValidationError
 
-from shared.contracts.rounds import WishIn
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid
-from shared.kit.types import FreeText200, OptionalDay, SearchText
+from shared.kit.rounds.forms import Words, minute
+from shared.kit.types import OptionalDay, SearchText
 from shared.org.rounds.schemas import NewRound
-from shared.org.venues.rules import STEP
 
-Words = Annotated[FreeText200, Form()]
 BLANK: dict[str, Any] = {
     **dict.fromkeys(("title", "note", "first", "last", "closes_on"), ""), "venues": (), "closes_at": "18:00"
 }  # fmt: skip
-BLANK_WISH = {
-    **dict.fromkeys(("wish_id", "venue", "weekday", "on", "title", "people"), ""),
-    "opens": "9:00", "closes": "11:00", "rank": "1",
-}  # fmt: skip
-WRONG = {
-    "venue": "请选择场地", "title": "请填写用途，最多60字", "weekday": "请选择每周的一天，或填写一个日期",
-    "on": "日期不正确", "rank": "请填写1到40的整数", "people": "请填写不超过100000的整数",
-}  # fmt: skip
-"""What to say of a field of a wish that is not valid."""
 
 
 def moment(on: date | None, at: str) -> datetime:
@@ -35,16 +24,6 @@ def moment(on: date | None, at: str) -> datetime:
         raise Invalid("请填写截止日期", fields={"closes_on": "请填写截止日期"})
     minutes = minute(at or "18:00", "closes_at")
     return datetime(on.year, on.month, on.day, minutes // 60 % 24, minutes % 60, tzinfo=CHINA)
-
-
-def minute(text: str, field: str) -> int:
-    """`9:30` -> 570; Invalid names the field."""
-    hour, colon, rest = text.replace("：", ":").strip().partition(":")
-    digits = hour.isascii() and hour.isdigit() and rest.isascii() and rest.isdigit() and len(hour + rest) < 5
-    found = int(hour) * 60 + int(rest) if colon and digits else -1
-    if not 0 <= found <= 24 * 60 or found % STEP:
-        raise Invalid("时间不正确", fields={field: f"请按“9:00”的样式填写，{STEP}分钟的整倍数"})
-    return found
 
 
 def new_round(
@@ -72,38 +51,3 @@ def meant(typed: dict[str, Any]) -> NewRound:
     except ValidationError as error:
         said = {str(e["loc"][0]): "请检查填写的内容" for e in error.errors()}
         raise Invalid("请检查填写的内容", fields=said) from None
-
-
-def wish(
-    wish_id: Annotated[UUID, Form()],
-    venue: Annotated[SearchText, Form()] = "",
-    weekday: Annotated[SearchText, Form()] = "",
-    on: Annotated[SearchText, Form()] = "",
-    opens: Annotated[SearchText, Form()] = "",
-    closes: Annotated[SearchText, Form()] = "",
-    rank: Annotated[SearchText, Form()] = "",
-    title: Words = "",
-    people: Annotated[SearchText, Form()] = "",
-) -> dict[str, str]:
-    """What stands in the fields of a wish; shown again when it is refused."""
-    return {
-        "wish_id": str(wish_id), "venue": venue, "weekday": weekday, "on": on, "opens": opens,
-        "closes": closes, "rank": rank, "title": title, "people": people,
-    }  # fmt: skip
-
-
-def meant_wish(typed: dict[str, str]) -> WishIn:
-    """The wish the fields describe; a date goes before a weekday. Invalid names the fields."""
-    values = {
-        "wish_id": typed["wish_id"], "venue_id": typed["venue"], "on": typed["on"] or None,
-        "weekday": None if typed["on"] else typed["weekday"] or None,
-        "opens": minute(typed["opens"], "opens"), "closes": minute(typed["closes"], "closes"),
-        "rank": typed["rank"] or 1, "title": typed["title"], "people": typed["people"] or 0,
-    }  # fmt: skip
-    try:
-        return WishIn.model_validate(values)
-    except ValidationError as error:
-        wrong = [str(e["loc"][0]).removesuffix("_id") if e["loc"] else "weekday" for e in error.errors()]
-        raise Invalid(
-            "请检查填写的内容", fields={name: WRONG[name] for name in wrong if name in WRONG}
-        ) from None

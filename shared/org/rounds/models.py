@@ -29,7 +29,7 @@ class Round(OrgBase):
     seed: Mapped[str] = mapped_column(Text)
     """secret until it is drawn; its hash is shown from the beginning"""
     used: Mapped[dict[str, float]] = mapped_column(JSONB, default=dict)
-    """hours of the past year by organisation, as the drawing counted them"""
+    """hours of the past year of each organisation with a wish, as the drawing counted them"""
     undone: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     """drawings that were undone: seed, at, by, reason; published with the result"""
     drawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

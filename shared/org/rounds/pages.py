@@ -10,16 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit import clock
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
+from shared.kit.rounds import titles
+from shared.kit.rounds.forms import Words, meant_wish
+from shared.kit.rounds.forms import wish as wish_form
+from shared.kit.rounds.pages import shown
+from shared.kit.rounds.result_file import result_file
 from shared.kit.staff import Staff, require
 from shared.kit.types import Int64, OptionalDay, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
-from shared.org.bookings.service import own_booker
+from shared.kit.web.downloads import as_download
 from shared.org.kit import OrgKit
 from shared.org.rounds import drawing, forms, service
-from shared.org.rounds.other_pages import ask_all, other_routes, shown
+from shared.org.rounds.others import ask_all, side_of
 from shared.org.rounds.reading import lines, state_for
-from shared.org.rounds.titles import STATUSES
 from shared.org.venues import Search, full_name, halls_of, list_venues
 
 Reader = Annotated[Staff, Depends(require("bookings.read"))]
@@ -37,7 +41,6 @@ def pages(org: OrgKit) -> APIRouter:
     _wishing(router, org)
     _steps(router, org)
     _ending(router, org)
-    other_routes(router, org)
     return router
 
 
@@ -50,13 +53,20 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
             own = await lines(session, org)
         return render(
             request, "rounds/list.html", own=own, others=others, problem=problem,
-            statuses=STATUSES, may_open=staff.can("venues.write"), now_=clock.now(),
+            titles=titles, may_open=staff.can("venues.write"), now_=clock.now(),
         )  # fmt: skip
 
     @router.get("/{round_id:uuid}")
     async def show(request: Request, session: Tx, staff: Reader, round_id: UUID) -> Response:
         """One round."""
         return await _page(request, session, org, staff, round_id)
+
+    @router.get("/{round_id:uuid}/result.xlsx")
+    async def result(session: Tx, staff: Reader, round_id: UUID) -> Response:
+        """The published result as a file."""
+        season = await service.get_round(session, round_id)
+        state = await state_for(session, org, season, org.profile.code)
+        return as_download(await result_file(session, org.kit, state, staff))
 
 
 def _opening(router: APIRouter) -> None:
@@ -88,13 +98,13 @@ def _wishing(router: APIRouter, org: OrgKit) -> None:
         session: Tx,
         staff: Wisher,
         round_id: UUID,
-        typed: Annotated[dict[str, str], Depends(forms.wish)],
+        typed: Annotated[dict[str, str], Depends(wish_form)],
     ) -> Response:
         """Enter a wish."""
         try:
             async with session.begin_nested():
-                booker = own_booker(org, staff.office[:100], staff.name[:60], staff.id)
-                await service.wish(session, org, round_id, forms.meant_wish(typed), booker, staff)
+                booker = side_of(org).booker(staff)
+                await service.wish(session, org, round_id, meant_wish(typed), booker, staff)
         except (Invalid, Refused) as problem:
             return await _page(request, session, org, staff, round_id, problem, typed)
         return see_other(f"/venues/rounds/{round_id}", _("已填报"))
@@ -102,7 +112,7 @@ def _wishing(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{round_id:uuid}/wishes/{wish_id:uuid}/withdraw")
     async def withdraw(session: Tx, staff: Wisher, round_id: UUID, wish_id: UUID) -> Response:
         """Take it back."""
-        booker = own_booker(org, staff.office[:100], staff.name[:60], staff.id)
+        booker = side_of(org).booker(staff)
         await service.withdraw(session, round_id, wish_id, booker, staff)
         return see_other(f"/venues/rounds/{round_id}", _("已撤回"))
 
@@ -135,7 +145,7 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
         staff: Keeper,
         round_id: UUID,
         version: Version,
-        reason: forms.Words = "",
+        reason: Words = "",
         closes_on: Annotated[OptionalDay, Form()] = None,
         closes_at: Annotated[SearchText, Form()] = "",
     ) -> Response:
@@ -155,7 +165,7 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
         staff: Keeper,
         round_id: UUID,
         version: Version,
-        reason: forms.Words = "",
+        reason: Words = "",
     ) -> Response:
         """No drawing takes place."""
         try:
@@ -187,7 +197,7 @@ async def _page(
     return render(
         request, "rounds/show.html", problem.status if problem else 200, version=season.version,
         problem=problem, keeper=staff.can("venues.write"), approver=staff.can("bookings.approve"),
-        **shown(state, staff, f"/venues/rounds/{round_id}", typed),
+        **shown(state, side_of(org), staff, f"/venues/rounds/{round_id}", typed),
     )  # fmt: skip
 
 

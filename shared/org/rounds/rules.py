@@ -10,11 +10,12 @@ What this promises: a wish that was not given met one given no later than the tu
 organisation got something. So nobody is ahead of another by more than one where both wanted it.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
+
+from shared.kit.rounds.lots import lot, order_of
 
 GIVEN, TAKEN, CLOSED, BOOKED = "given", "taken", "closed", "booked"
 """Given; somebody else's wish came first; the venue is not open; bookings stand at all of its times."""
@@ -61,21 +62,6 @@ class Outcome:
     fact: str
     turn: int = 0
     before: UUID | None = None
-
-
-def hash_of(seed: str) -> str:
-    """What is published of a seed before it is known."""
-    return hashlib.sha256(seed.encode()).hexdigest()
-
-
-def lot(seed: str, name: str) -> str:
-    """A place in the drawing nobody can choose."""
-    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
-
-
-def order_of(orgs: Iterable[str], used: Mapping[str, float], seed: str) -> list[str]:
-    """Who begins: the least use in the past year, then the lot."""
-    return sorted(set(orgs), key=lambda org: (used.get(org, 0.0), lot(seed, org)))
 
 
 def draw(wanted: Sequence[Wanted], used: Mapping[str, float], seed: str) -> list[Outcome]:

@@ -7,8 +7,6 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kit import clock
-from shared.kit.calendar import day_kind, open_spans
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, Problem, Refused
 from shared.kit.staff import Staff, require
@@ -16,25 +14,21 @@ from shared.kit.types import FreeText200, Int64, OptionalDay, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 from shared.org.kit import OrgKit
-from shared.org.units import Unit, choose, find_units
+from shared.org.units import choose, find_units
 from shared.org.venues import forms, service, titles
 from shared.org.venues.models import Venue
 from shared.org.venues.photo_pages import photo_routes
-from shared.org.venues.photos import photos_of
 from shared.org.venues.reading import (
     Search,
     districts_of,
-    full_name,
     get_venue,
     halls_of,
     list_venues,
     managed,
-    opening_of,
-    parts_of,
     sharing_of,
 )
-from shared.org.venues.rules import written_hours
 from shared.org.venues.schemas import NewVenue
+from shared.org.venues.showing import Shown, kinds_of
 
 Reader = Annotated[Staff, Depends(require("venues.read"))]
 Writer = Annotated[Staff, Depends(require("venues.write"))]
@@ -45,16 +39,17 @@ Version = Annotated[Int64, Form()]
 def pages(org: OrgKit) -> APIRouter:
     """Routes below /venues."""
     router = APIRouter(prefix="/venues")
-    _looking(router, org)
+    shown = Shown(org)
+    _looking(router, org, shown)
     _writing(router, org)
     _changing(router, org)
-    _steps(router, org)
-    _closing(router, org)
+    _steps(router, org, shown)
+    _closing(router, org, shown)
     photo_routes(router)
     return router
 
 
-def _looking(router: APIRouter, org: OrgKit) -> None:
+def _looking(router: APIRouter, org: OrgKit, shown: Shown) -> None:
     @router.get("/list")
     async def show_list(
         request: Request,
@@ -72,7 +67,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
             "venues/list.html",
             venues=found,
             halls=await halls_of(session, found),
-            kinds=_kinds(org),
+            kinds=kinds_of(org),
             levels=titles.LEVELS,
             districts=await districts_of(session),
             q=q,
@@ -88,7 +83,7 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
     @router.get("/{venue_id:uuid}")
     async def show(request: Request, session: Tx, staff: Reader, venue_id: UUID) -> Response:
         """One venue with its hours, rule and station's facts."""
-        return await _page(request, session, org, staff, await get_venue(session, venue_id))
+        return await shown.page(request, session, staff, await get_venue(session, venue_id))
 
 
 def _writing(router: APIRouter, org: OrgKit) -> None:
@@ -152,7 +147,7 @@ def _changing(router: APIRouter, org: OrgKit) -> None:
         return see_other(f"/venues/{venue_id}", _("已保存"))
 
 
-def _steps(router: APIRouter, org: OrgKit) -> None:
+def _steps(router: APIRouter, org: OrgKit, shown: Shown) -> None:
     @router.post("/{venue_id:uuid}/hours")
     async def hours(
         request: Request,
@@ -173,7 +168,7 @@ def _steps(router: APIRouter, org: OrgKit) -> None:
                     session, org, venue_id, exception, version=version, actor=staff, scope=staff.scope_path
                 )
         except (Invalid, Refused) as problem:
-            return await _again(request, session, org, staff, venue_id, problem)
+            return await shown.again(request, session, staff, venue_id, problem)
         return see_other(f"/venues/{venue_id}", _("已调整开放日"))
 
     @router.post("/{venue_id:uuid}/inspection")
@@ -189,11 +184,11 @@ def _steps(router: APIRouter, org: OrgKit) -> None:
                     session, org, venue_id, found, note, version=version, actor=staff, scope=staff.scope_path
                 )
         except (Invalid, Refused) as problem:
-            return await _again(request, session, org, staff, venue_id, problem)
+            return await shown.again(request, session, staff, venue_id, problem)
         return see_other(f"/venues/{venue_id}", _("已记录检查结果"))
 
 
-def _closing(router: APIRouter, org: OrgKit) -> None:
+def _closing(router: APIRouter, org: OrgKit, shown: Shown) -> None:
     @router.post("/{venue_id:uuid}/close")
     async def close(
         request: Request, session: Tx, staff: Writer, venue_id: UUID, version: Version, reason: Typed = ""
@@ -213,52 +208,8 @@ def _closing(router: APIRouter, org: OrgKit) -> None:
                     scope=staff.scope_path,
                 )
         except (Invalid, Refused) as problem:
-            return await _again(request, session, org, staff, venue_id, problem)
+            return await shown.again(request, session, staff, venue_id, problem)
         return see_other("/venues/list", _("已停用"))
-
-
-async def _again(
-    request: Request, session: AsyncSession, org: OrgKit, staff: Staff, venue_id: UUID, problem: Problem
-) -> Response:
-    venue = await get_venue(session, venue_id)
-    await session.refresh(venue)
-    return await _page(request, session, org, staff, venue, problem)
-
-
-async def _page(
-    request: Request,
-    session: AsyncSession,
-    org: OrgKit,
-    staff: Staff,
-    venue: Venue,
-    problem: Problem | None = None,
-) -> Response:
-    hall = await get_venue(session, venue.hall_id)
-    unit = await session.get_one(Unit, venue.unit_id)
-    opening, today = opening_of(venue), clock.today()
-    station = any(k.station for k in org.profile.all_venue_kinds if k.code == venue.kind)
-    return render(
-        request,
-        "venues/show.html",
-        problem.status if problem else 200,
-        venue=venue,
-        hall=hall,
-        full_name=full_name(venue, hall),
-        parts=await parts_of(session, venue) if hall is venue else [],
-        unit=unit,
-        hours=written_hours(opening.weekly),
-        exceptions=[e for e in opening.exceptions if e.last >= today],
-        opening=opening,
-        open_now=open_spans(opening, today),
-        today_kind=day_kind(today),
-        sharing=sharing_of(venue),
-        station=station,
-        photos=await photos_of(session, venue.id),
-        kinds=_kinds(org),
-        words=titles,
-        may_write=staff.can("venues.write") and venue.status == "active",
-        problem=problem,
-    )
 
 
 async def _form(
@@ -285,10 +236,6 @@ async def _form(
         errors=problem.fields if problem else {},
         unit_q=unit_q,
         options=await find_units(session, unit_q, staff.scope_path) if unit_q else [],
-        kinds=list(_kinds(org).items()),
+        kinds=list(kinds_of(org).items()),
         words=titles,
     )
-
-
-def _kinds(org: OrgKit) -> dict[str, str]:
-    return {k.code: k.title for k in org.profile.all_venue_kinds}

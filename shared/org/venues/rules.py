@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from shared.contracts.venues import Hours, Opening, Sharing, WeekdayHours
-from shared.kit.calendar import is_open
+from shared.kit.calendar import STEP, is_open, written
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid, Refused
 from shared.org.venues.titles import WEEKDAYS
@@ -14,8 +14,6 @@ _LINE = re.compile(
     r"^(?:周|星期)([一二三四五六日天])(?:(?:至|到|-|—|－)(?:周|星期)?([一二三四五六日天]))?[\s：:]*(.+)$"
 )
 _HOURS = re.compile(r"(\d{1,2})[:：](\d{2})\s*(?:-|—|–|至|到|~)+\s*(\d{1,2})[:：](\d{2})")
-STEP = 15
-"""Minutes: bookings begin and end on quarters of an hour."""
 
 
 def read_hours(text: str) -> tuple[WeekdayHours, ...]:
@@ -39,7 +37,7 @@ def written_hours(weekly: Iterable[WeekdayHours]) -> str:
     """The same hours as text, days with equal hours together."""
     days: list[tuple[int, str]] = []
     for weekday in range(7):
-        spans = [f"{clock(h.opens)}-{clock(h.closes)}" for h in weekly if h.weekday == weekday]
+        spans = [f"{written(h.opens)}-{written(h.closes)}" for h in weekly if h.weekday == weekday]
         if spans:
             days.append((weekday, " ".join(spans)))
     lines: list[list[int]] = []
@@ -53,11 +51,6 @@ def written_hours(weekly: Iterable[WeekdayHours]) -> str:
         f"周{WEEKDAYS[run[0]]}{f'至周{WEEKDAYS[run[-1]]}' if len(run) > 1 else ''} {texts[run[0]]}"
         for run in lines
     )
-
-
-def clock(minute: int) -> str:
-    """510 -> 8:30."""
-    return f"{minute // 60}:{minute % 60:02}"
 
 
 def refuse_booking(

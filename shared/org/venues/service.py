@@ -175,6 +175,7 @@ async def state_of(session: AsyncSession, org: OrgKit, venue: Venue) -> VenueCha
         longitude=venue.longitude,
         unit_id=venue.unit_id,
         unit_names=tuple(unit.names),
+        lead_org=venue.lead_org,
         tenants=tuple(venue.tenants),
         opening=opening_of(venue),
         sharing=sharing_of(venue),

@@ -1,0 +1,18 @@
+"""Mounts the pages of rounds of other organisations."""
+
+from pathlib import Path
+
+from shared.kit.context import Kit
+from shared.kit.module import Module
+from shared.kit.rounds.pages import pages
+from shared.kit.rounds.side import Side
+
+
+def other_rounds(kit: Kit, side: Side) -> Module:
+    """Seen and wished for; the owner decides and keeps."""
+    return Module(
+        name="other_rounds",
+        title="其他组织的轮次",
+        pages=pages(kit, side),
+        templates=Path(__file__).parent / "templates",
+    )

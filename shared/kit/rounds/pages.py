@@ -1,0 +1,115 @@
+"""A round of another organisation: seen, wished for, its result as a file; all is asked of its owner."""
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from shared.contracts.rounds import (
+    ROUND,
+    UNWISH,
+    WISH,
+    Done,
+    RoundRequest,
+    RoundState,
+    UnwishRequest,
+    WishRequest,
+)
+from shared.kit import clock
+from shared.kit.bus import Declined
+from shared.kit.context import Kit
+from shared.kit.errors import Invalid, Problem
+from shared.kit.rounds import forms, titles
+from shared.kit.rounds.result_file import result_file
+from shared.kit.rounds.side import Side
+from shared.kit.staff import Staff, require
+from shared.kit.types import Slug
+from shared.kit.web import gettext as _
+from shared.kit.web import render, see_other
+from shared.kit.web.downloads import as_download
+
+Typed = Annotated[dict[str, str], Depends(forms.wish)]
+
+
+def pages(kit: Kit, side: Side) -> APIRouter:
+    """Routes below `side.at`."""
+    router = APIRouter(prefix=side.at)
+    _looking(router, kit, side)
+    _wishing(router, kit, side)
+    return router
+
+
+def _looking(router: APIRouter, kit: Kit, side: Side) -> None:
+    Reader = Annotated[Staff, Depends(require(side.reads))]  # noqa: N806 - a type
+
+    @router.get("/{owner}/{round_id:uuid}")
+    async def show(request: Request, staff: Reader, owner: Slug, round_id: UUID) -> Response:
+        """A round of another organisation."""
+        return await _page(request, kit, side, staff, owner, round_id)
+
+    @router.get("/{owner}/{round_id:uuid}/result.xlsx")
+    async def result(staff: Reader, owner: Slug, round_id: UUID) -> Response:
+        """Its published result as a file."""
+        state = await _ask(kit, side, owner, round_id)  # before the transaction: it may take its time
+        async with kit.database.transaction() as session:
+            return as_download(await result_file(session, kit, state, staff))
+
+
+def _wishing(router: APIRouter, kit: Kit, side: Side) -> None:
+    Wisher = Annotated[Staff, Depends(require(side.writes))]  # noqa: N806 - a type
+
+    @router.post("/{owner}/{round_id:uuid}/wishes")
+    async def enter(request: Request, staff: Wisher, owner: Slug, round_id: UUID, typed: Typed) -> Response:
+        """A wish for it."""
+        try:
+            given = forms.meant_wish(typed)
+            booker = side.booker(staff)
+            question = WishRequest(owner=owner, round_id=round_id, booker=booker, wish=given)
+            await kit.bus.request(side.asks(owner), WISH, question, Done)
+        except (Declined, Invalid) as problem:
+            return await _page(request, kit, side, staff, owner, round_id, problem, typed)
+        return see_other(f"{side.at}/{owner}/{round_id}", _("已填报"))
+
+    @router.post("/{owner}/{round_id:uuid}/wishes/{wish_id:uuid}/withdraw")
+    async def withdraw(staff: Wisher, owner: Slug, round_id: UUID, wish_id: UUID) -> Response:
+        """Take it back."""
+        booker = side.booker(staff)
+        question = UnwishRequest(owner=owner, round_id=round_id, booker=booker, wish_id=wish_id)
+        await kit.bus.request(side.asks(owner), UNWISH, question, Done)
+        return see_other(f"{side.at}/{owner}/{round_id}", _("已撤回"))
+
+
+async def _page(
+    request: Request,
+    kit: Kit,
+    side: Side,
+    staff: Staff,
+    owner: str,
+    round_id: UUID,
+    problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    state = await _ask(kit, side, owner, round_id)
+    return render(
+        request, "rounds/show.html", problem.status if problem else 200, problem=problem, version=0,
+        keeper=False, approver=False, **shown(state, side, staff, f"{side.at}/{owner}/{round_id}", typed),
+    )  # fmt: skip
+
+
+async def _ask(kit: Kit, side: Side, owner: str, round_id: UUID) -> RoundState:
+    question = RoundRequest(owner=owner, org=side.code, round_id=round_id)
+    return await kit.bus.request(side.asks(owner), ROUND, question, RoundState)
+
+
+def shown(
+    state: RoundState, side: Side, staff: Staff, at: str, typed: dict[str, str] | None
+) -> dict[str, Any]:
+    """What both a round of one's own and one of another organisation show; `typed` of a refused wish."""
+    entering = state.status == "open" and state.closes_at > clock.now()
+    return {
+        "round": state, "at": at, "above": side.above, "titles": titles, "entering": entering,
+        "typed": typed or {**forms.BLANK_WISH, "wish_id": str(uuid4())},
+        "may_wish": entering and staff.can(side.writes),
+        "choices": [(c.venue_id, c.name) for c in state.choices],
+    }  # fmt: skip

@@ -1,0 +1,21 @@
+"""From where somebody looks at the rounds of others: an organisation's own service, or the hub."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.contracts.bookings import Booker
+from shared.kit.staff import Staff
+
+
+@dataclass(frozen=True)
+class Side:
+    """`at`: the address below which the rounds stand. `asks`: of an owner's round, which service is asked."""
+
+    code: str
+    at: str
+    above: tuple[tuple[str, str], ...]
+    """what the pages stand below: text and address"""
+    reads: str
+    writes: str
+    booker: Callable[[Staff], Booker]
+    asks: Callable[[str], str]

@@ -1,0 +1,45 @@
+"""Words for how a round stands and what became of its wishes: the page and the file say the same."""
+
+from shared.contracts.rounds import RoundState, WishState
+from shared.kit.calendar import written
+from shared.kit.rounds.lots import order_of
+from shared.kit.web import gettext as _
+from shared.kit.web.filters import day
+
+STATUSES = {
+    "open": "填报中", "drawn": "已分配，待确认", "confirming": "正在确认", "published": "已公布",
+    "cancelled": "已取消",
+}  # fmt: skip
+RULE = (
+    (
+        "各组织轮流选，每轮每个组织得一项：按自己的志愿顺序，取第一个还能给的。单数轮由近一年用得最少的组织先选，双数轮倒过来；"
+        "用得一样多的按抽签。同一组织同一顺序的志愿也按抽签。"
+    ),
+    "所以在都想要的时段上，任何组织最多比别人多一项。",
+)
+WEEKLY = ("每周一", "每周二", "每周三", "每周四", "每周五", "每周六", "每周日")
+NOT_HAD = {"booked": "这些时段已有预订", "closed": "这些时段场地不开放"}
+LEFT_OUT = {"closed": "不开放", "booked": "分配前已有预订", "meanwhile": "确认前被别人订走"}
+
+
+def when(wish: WishState) -> str:
+    """`每周三 9:00—11:00`."""
+    days = _(WEEKLY[wish.weekday]) if wish.weekday is not None else day(wish.on)
+    return f"{days} {written(wish.opens)}—{written(wish.closes)}"
+
+
+def why_not(wish: WishState) -> str:
+    """Why it was not given; empty when it was."""
+    if wish.outcome == "taken":
+        return _("轮到时已给了%(before)s") % {"before": wish.before}
+    return _(NOT_HAD[wish.outcome]) if wish.outcome in NOT_HAD else ""
+
+
+def used(state: RoundState) -> list[tuple[str, str, float]]:
+    """Name, code and hours of the past year of each organisation, in the order in which turns begin.
+
+    The seed decides between equals; nobody but the drawing knows it before the result.
+    """
+    names = {wish.org: wish.org_name for wish in state.wishes}
+    order = order_of(state.used, state.used, state.seed)
+    return [(names.get(code, code), code, state.used[code]) for code in order]
