@@ -22,8 +22,8 @@ SHOWN = """() => {
     for (const element of document.querySelectorAll(`[${name}]`)) found.push(element.getAttribute(name))
   return found
 }"""
-ALWAYS = ("锦城市", "演示城市", "工会", "共青团", "妇联")
-"""The city, who made the demo, the organisations' short names."""
+ALWAYS = ("锦城市", "演示城市", "工会", "共青团", "妇联", "联席办")
+"""The city, who made the demo, the short names of the organisations and the joint office."""
 TYPED = {
     "unit": ("name",),
     "member": ("name",),
