@@ -15,7 +15,7 @@ from deploy.local.home import Home
 from deploy.local.packages import ROOT, ServicePackage, organisations
 from deploy.local.ports import Ports
 from shared.kit.testing.postgres import PostgresServer
-from shared.kit.testing.process import Child, ServerError, spawn, wait_until
+from shared.kit.testing.process import Child, ServerError, free_port, spawn, wait_until
 
 Say = Callable[[str], None]
 
@@ -76,12 +76,20 @@ class Suite:
 
     def start_service(self, code: str) -> Child:
         """Start one service; it may not be ready yet."""
+        return self._serve(code, self.ports[code], self.environment(code))
+
+    def start_worker(self, code: str) -> Child:
+        """The background work in a process of its own, as compose has it; the service itself is `web`."""
+        told = {**self.environment(code), "QUNTUAN_ROLE": "worker"}
+        return self._serve(f"{code}-worker", free_port(), told)
+
+    def _serve(self, name: str, port: int, environment: Mapping[str, str]) -> Child:
         arguments = [sys.executable, "-m", "uvicorn", "--factory", self.application]
-        arguments += ["--host", "127.0.0.1", "--port", str(self.ports[code])]
+        arguments += ["--host", "127.0.0.1", "--port", str(port)]
         arguments += ["--timeout-graceful-shutdown", "3", "--no-access-log"]
-        log = self.home.logs / f"{code}.log"
-        child = spawn(arguments, name=code, log=log, environment=self.environment(code), directory=ROOT)
-        self.services[code] = child
+        log = self.home.logs / f"{name}.log"
+        child = spawn(arguments, name=name, log=log, environment=environment, directory=ROOT)
+        self.services[name] = child
         self.record()
         return child
 

@@ -10,13 +10,13 @@ from services.hub.review import review
 from services.hub.rounds import SIDE, rounds
 from services.hub.venues import venues
 from shared.contracts.audits import AuditAnchored, AuditSealed
+from shared.joint.rounds import other_rounds
 from shared.kit.audit.titles import describe_words
 from shared.kit.auditors import Elsewhere, auditors
 from shared.kit.context import make_kit
 from shared.kit.events.engine import Inbox
 from shared.kit.ledger import ledger
 from shared.kit.ops import ops
-from shared.kit.rounds import other_rounds
 from shared.kit.service import Service
 from shared.kit.settings import Settings
 from shared.kit.staff.module import staff

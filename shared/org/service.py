@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.audits import AuditAnchored, AuditSealed
+from shared.joint.rounds import other_rounds
 from shared.kit.audit.titles import describe, describe_words
 from shared.kit.auditors import Elsewhere, auditors
 from shared.kit.context import make_kit
@@ -12,7 +13,6 @@ from shared.kit.events.engine import Inbox
 from shared.kit.ledger import ledger
 from shared.kit.module import Module
 from shared.kit.ops import ops
-from shared.kit.rounds import other_rounds
 from shared.kit.service import Service, Uploads
 from shared.kit.settings import Settings
 from shared.kit.staff.module import staff

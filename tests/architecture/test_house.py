@@ -90,8 +90,8 @@ def test_the_hub_names_no_organisation() -> None:
     assert named(tracked("services/hub")) == []
 
 
-def test_the_kit_names_no_organisation() -> None:
-    assert named(tracked("shared/kit", "shared/org")) == []
+def test_what_is_shared_names_no_organisation() -> None:
+    assert named(tracked("shared/kit", "shared/joint", "shared/org")) == []
 
 
 def test_the_search_for_names_bites() -> None:

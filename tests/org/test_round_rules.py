@@ -7,7 +7,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.kit.rounds.lots import hash_of
+from shared.joint.rounds.lots import hash_of
 from shared.org.rounds.rules import GIVEN, TAKEN, Outcome, Time, Wanted, dates_of, draw
 
 HALLS = (UUID(int=901), UUID(int=902))

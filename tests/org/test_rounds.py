@@ -9,8 +9,8 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from shared.joint.rounds.lots import hash_of, lot
 from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
-from shared.kit.rounds.lots import hash_of, lot
 from shared.kit.web.filters import day
 from shared.org.bookings import Booking
 from shared.org.kit import OrgKit

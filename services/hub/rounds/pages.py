@@ -9,9 +9,9 @@ from services.hub.rounds.answers import of_others
 from services.hub.venues.moving import JOINT
 from shared.contracts.bookings import Booker
 from shared.contracts.rounds import RoundsRequest
+from shared.joint.rounds import Side, titles
 from shared.kit import clock
 from shared.kit.context import Kit
-from shared.kit.rounds import Side, titles
 from shared.kit.staff import Staff, require
 from shared.kit.web import render
 

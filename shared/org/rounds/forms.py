@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import Form
 from pydantic import ValidationError
 
+from shared.joint.rounds.forms import Words, minute
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid
-from shared.kit.rounds.forms import Words, minute
 from shared.kit.types import OptionalDay, SearchText
 from shared.org.rounds.schemas import NewRound
 

@@ -2,9 +2,9 @@
 
 from shared.contracts.bookings import Booker
 from shared.contracts.rounds import ROUNDS, RoundsAnswer, RoundsRequest
+from shared.joint.rounds import Side
 from shared.kit.bus import BusAway, Declined
 from shared.kit.errors import Problem
-from shared.kit.rounds import Side
 from shared.kit.staff import Staff
 from shared.org.bookings.service import own_booker
 from shared.org.kit import OrgKit

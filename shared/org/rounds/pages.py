@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.joint.rounds import titles
+from shared.joint.rounds.forms import Words, meant_wish
+from shared.joint.rounds.forms import wish as wish_form
+from shared.joint.rounds.pages import shown
+from shared.joint.rounds.result_file import result_file
 from shared.kit import clock
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
-from shared.kit.rounds import titles
-from shared.kit.rounds.forms import Words, meant_wish
-from shared.kit.rounds.forms import wish as wish_form
-from shared.kit.rounds.pages import shown
-from shared.kit.rounds.result_file import result_file
 from shared.kit.staff import Staff, require
 from shared.kit.types import Int64, OptionalDay, SearchText
 from shared.kit.web import gettext as _

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.rounds import Choice, RoundLine, RoundState, WishState
-from shared.kit.rounds.lots import hash_of
+from shared.joint.rounds.lots import hash_of
 from shared.org.kit import OrgKit
 from shared.org.rounds.drawing import wishes_of
 from shared.org.rounds.models import Round, SeasonWish

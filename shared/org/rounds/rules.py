@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from shared.kit.rounds.lots import lot, order_of
+from shared.joint.rounds.lots import lot, order_of
 
 GIVEN, TAKEN, CLOSED, BOOKED = "given", "taken", "closed", "booked"
 """Given; somebody else's wish came first; the venue is not open; bookings stand at all of its times."""

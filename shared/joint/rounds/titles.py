@@ -1,8 +1,8 @@
 """Words for how a round stands and what became of its wishes: the page and the file say the same."""
 
 from shared.contracts.rounds import RoundState, WishState
+from shared.joint.rounds.lots import order_of
 from shared.kit.calendar import written
-from shared.kit.rounds.lots import order_of
 from shared.kit.web import gettext as _
 from shared.kit.web.filters import day
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from shared.joint.rounds.pages import pages
+from shared.joint.rounds.side import Side
 from shared.kit.context import Kit
 from shared.kit.module import Module
-from shared.kit.rounds.pages import pages
-from shared.kit.rounds.side import Side
 
 
 def other_rounds(kit: Kit, side: Side) -> Module:

@@ -16,13 +16,13 @@ from shared.contracts.rounds import (
     UnwishRequest,
     WishRequest,
 )
+from shared.joint.rounds import forms, titles
+from shared.joint.rounds.result_file import result_file
+from shared.joint.rounds.side import Side
 from shared.kit import clock
 from shared.kit.bus import Declined
 from shared.kit.context import Kit
 from shared.kit.errors import Invalid, Problem
-from shared.kit.rounds import forms, titles
-from shared.kit.rounds.result_file import result_file
-from shared.kit.rounds.side import Side
 from shared.kit.staff import Staff, require
 from shared.kit.types import Slug
 from shared.kit.web import gettext as _

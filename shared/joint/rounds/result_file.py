@@ -5,11 +5,11 @@ import asyncio
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.rounds import RoundState, WishState
+from shared.joint.rounds import titles
+from shared.joint.rounds.lots import lot
 from shared.kit import audit
 from shared.kit.context import Kit
 from shared.kit.errors import Refused
-from shared.kit.rounds import titles
-from shared.kit.rounds.lots import lot
 from shared.kit.staff import Staff
 from shared.kit.web import translate
 from shared.kit.web.downloads import Download
