@@ -34,7 +34,7 @@ class RoundLine(BaseModel):
 
 
 class RoundsAnswer(BaseModel):
-    """The newest first; `away` names owners that did not answer."""
+    """The latest deadline first; `away` names owners that did not answer."""
 
     rounds: tuple[RoundLine, ...] = ()
     away: tuple[str, ...] = ()

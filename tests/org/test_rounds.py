@@ -186,7 +186,7 @@ async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None
         assert (await keeper.post(f"{path}/wishes", {**entry, "people": "999"})).status_code == 409
         for field, bad, said in (
             ("opens", "9", "的样式填写"), ("venue", "", "请选择场地"), ("title", "", "请填写用途"),
-            ("weekday", "", "请选择每周的一天"), ("rank", "x", "请填写1到40的整数"), ("on", "2.3", "日期不正确"),
+            ("weekday", "", "请选择每周的一天"), ("rank", "x", "请填写1到40的整数"), ("rank", "", "请填写1到40的整数"), ("on", "2.3", "日期不正确"),
         ):  # fmt: skip
             refused = await keeper.post(f"{path}/wishes", {**entry, "people": "7", field: bad})
             assert refused.status_code == 422

@@ -56,8 +56,9 @@ async def of_others(kit: Kit, request: RoundsRequest) -> RoundsAnswer:
     """The rounds of all but the asker; who does not answer is named."""
     others = {code: name for code, name in (await _known(kit)).items() if code != request.org}
     answers = await asyncio.gather(*(_of_owner(kit, *owner, request) for owner in others.items()))
+    lines = [line for answer in answers for line in answer.rounds]
     return RoundsAnswer(
-        rounds=tuple(line for answer in answers for line in answer.rounds),
+        rounds=tuple(sorted(lines, key=lambda line: line.closes_at, reverse=True)),
         away=tuple(name for answer in answers for name in answer.away),
     )
 

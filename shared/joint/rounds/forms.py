@@ -57,7 +57,7 @@ def meant_wish(typed: dict[str, str]) -> WishIn:
         "wish_id": typed["wish_id"], "venue_id": typed["venue"], "on": typed["on"] or None,
         "weekday": None if typed["on"] else typed["weekday"] or None,
         "opens": minute(typed["opens"], "opens"), "closes": minute(typed["closes"], "closes"),
-        "rank": typed["rank"] or 1, "title": typed["title"], "people": typed["people"] or 0,
+        "rank": typed["rank"], "title": typed["title"], "people": typed["people"] or 0,
     }  # fmt: skip
     try:
         return WishIn.model_validate(values)
