@@ -8,7 +8,7 @@ make_settings function   `await make_settings("union")` -> Settings: fresh datab
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from tests.fixtures.backend import chosen
 from tests.fixtures.bus import started_bus
 from tests.fixtures.databases import FreshDatabases
 from tests.fixtures.settings import settings_for
-from tests.fixtures.spread import spread, workers
+from tests.fixtures.spread import arrange, mark, workers
 from tests.fixtures.suite import start_suite
 
 ORGANISATIONS = ["union", "league", "womens"]
@@ -48,9 +48,19 @@ def pytest_unconfigure() -> None:
         containers.remove(ours=True)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Groups first, for xdist reads them; the order last, for others shuffle."""
+    mark(items)
+    yield
+    arrange(items)
+    _without_browser(config, items)
+
+
+def _without_browser(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without Debian's chromium the browser's tests are left out, and the end says so; CI may not leave them out."""
-    spread(items)
     if CHROMIUM.exists() or os.environ.get("QUNTUAN_FORBID_SKIPS") == "1":
         return
     left_out = [item for item in items if item.get_closest_marker("browser")]

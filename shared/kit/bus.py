@@ -20,6 +20,7 @@ from shared.contracts.event import rpc_subject
 from shared.kit.errors import Problem, Unavailable
 from shared.kit.log import current_traceparent
 from shared.kit.settings import Settings
+from shared.kit.together import ended
 
 log = logging.getLogger("quntuan.bus")
 A = TypeVar("A", bound=BaseModel)
@@ -117,10 +118,7 @@ class Bus:
         await self._up.wait()
 
     async def stop(self) -> None:
-        ending = [task for task in (self._connecting, *self._retries.values()) if task]
-        for task in ending:
-            task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await ended(*(task for task in (self._connecting, *self._retries.values()) if task))
         with contextlib.suppress(*TRANSIENT):
             if self.connected:
                 await self.client.flush(timeout=2)

@@ -1,11 +1,12 @@
 """The worker role's background work: starts, and loops that begin again when they crash."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterable
 
+from shared.kit.events.steps import first_of
 from shared.kit.module import Loop, Module, Start
+from shared.kit.together import ended
 
 log = logging.getLogger("quntuan.jobs")
 LONGEST_PAUSE = 30.0
@@ -33,9 +34,7 @@ class Worker:
         self._stop.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=5)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await ended(*late)
 
     async def _once(self, start: Start) -> None:
         pause = 0.5
@@ -58,6 +57,5 @@ class Worker:
                 pause = await self._pause(pause)
 
     async def _pause(self, seconds: float) -> float:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
+        await first_of(seconds, self._stop)
         return min(seconds * 2, LONGEST_PAUSE)

@@ -1,8 +1,13 @@
 """The fixtures themselves: fresh databases with the right rights, a bus per test."""
 
+import re
+import subprocess
+import sys
+
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from deploy.local.packages import ROOT
 from shared.kit.testing.databases import DatabaseRoles, ensure_database
 from shared.kit.testing.postgres import PostgresServer
 from tests.deploy.sql import run
@@ -31,3 +36,28 @@ async def test_the_locale_keeps_prefix_indexes_and_chinese_trigrams(postgres: Po
     assert await run(postgres.url(), query) == "b C.UTF-8 C.UTF-8"
     trigrams = "SELECT cardinality(show_trgm('王小明'))"
     assert await run(postgres.url(), "CREATE EXTENSION IF NOT EXISTS pg_trgm", trigrams) == 4
+
+
+def test_a_file_goes_to_one_worker() -> None:
+    """xdist heard of the groups: it shows them behind each test."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-v",
+        "-n",
+        "2",
+        "--dist",
+        "loadgroup",
+        "--no-loadscope-reorder",
+    ]
+    run = subprocess.run(
+        [*command, "tests/contracts"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
+    )
+    worker_of: dict[str, set[str]] = {}
+    for worker, group in re.findall(r"^\[(gw\d)\].*PASSED .*@(\S+)", run.stdout, re.MULTILINE):
+        worker_of.setdefault(group, set()).add(worker)
+    assert sorted(worker_of) == sorted(
+        f"tests/contracts/{p.name}" for p in (ROOT / "tests/contracts").glob("test_*.py")
+    )
+    assert all(len(workers) == 1 for workers in worker_of.values())

@@ -16,6 +16,7 @@ from deploy.topology.names import Organisation
 from shared.kit.bus import Bus
 from shared.kit.db import Database
 from shared.kit.events import emit
+from shared.kit.events.effects import transient
 from shared.kit.events.steps import Step
 from shared.kit.settings import Settings
 from tests.fixtures.databases import Urls, as_owner
@@ -93,8 +94,7 @@ class Bench:
         """Wait until the reader shows exactly what the owner has; fails with the difference."""
         deadline = time.monotonic() + timeout
         while True:
-            owner = pairs(await self.union.rows("SELECT id, version FROM thing"))
-            reader = pairs(await self.hub.rows("SELECT id, version FROM shown WHERE source = 'union'"))
+            owner, reader = await self.both()
             if owner == reader and owner:
                 return
             if time.monotonic() > deadline:
@@ -102,6 +102,18 @@ class Bench:
                 aside = await self.hub.rows("SELECT reason FROM quarantine LIMIT 3")
                 raise AssertionError(f"{len(wrong)} of {len(owner)} differ; quarantine {aside}")
             await asyncio.sleep(0.05)
+
+    async def both(self) -> tuple[dict[object, object], dict[object, object]]:
+        """What the owner has and what the reader shows; asked again when a connection was cut in a test's course."""
+        while True:
+            try:
+                owner = await self.union.rows("SELECT id, version FROM thing")
+                return pairs(owner), pairs(
+                    await self.hub.rows("SELECT id, version FROM shown WHERE source = 'union'")
+                )
+            except Exception as error:
+                if not transient(error):
+                    raise
 
     async def stream(
         self, name: str = "EVT_UNION", code: str = "union"

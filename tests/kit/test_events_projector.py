@@ -35,6 +35,16 @@ async def test_killed_between_two_steps_every_event_takes_effect_once(b: Bench, 
     assert await applied(b) == list(range(1, 31))
 
 
+async def test_a_reader_that_is_cut_off_as_news_come_ends(b: Bench) -> None:
+    pull = Pull(b.hub.bus, "EVT_ALL", "hub", batch=2)
+    reading = asyncio.create_task(pull._wait())
+    await asyncio.sleep(0.01)
+    pull.wake()
+    reading.cancel()
+    await asyncio.wait([reading], timeout=5)
+    assert reading.cancelled()
+
+
 async def test_told_to_stop_it_takes_no_more_however_much_has_come(b: Bench) -> None:
     b.run(Relay(b.union.database, b.union.bus).run)
     for n in range(20):

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from shared.kit.together import together
+from shared.kit import together as module
+from shared.kit.together import ended, together
 
 
 async def test_one_that_fails_ends_the_others_first() -> None:
@@ -37,3 +38,19 @@ async def test_all_are_waited_for() -> None:
 
     await together(*(one(number) for number in (3, 1, 2)))
     assert done == [1, 2, 3]
+
+
+async def test_who_forgets_a_cancellation_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `asyncio.wait_for` does before Python 3.12, when it meets the result: nobody waits for ever."""
+    monkeypatch.setattr(module, "AGAIN", 0.01)
+
+    async def forgets_once() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(forgets_once())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(ended(task), 10)
+    assert task.cancelled()

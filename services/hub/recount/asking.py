@@ -10,6 +10,7 @@ from shared.contracts import recounts as asked
 from shared.contracts.digests import FORM
 from shared.contracts.event import CATALOGUE, Envelope, Received
 from shared.kit.bus import Bus, BusAway
+from shared.kit.together import ended
 
 NAMELESS = UUID(int=0)
 PATIENCE = 120.0
@@ -77,8 +78,7 @@ async def pages(
             if answer.after is None:
                 return
     finally:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+        await ended(waiting)
 
 
 async def _page(bus: Bus, org: str, kind: asked.Kind, after: UUID | None) -> asked.PageAnswer:

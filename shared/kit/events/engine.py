@@ -20,6 +20,7 @@ from shared.kit.events.status import events_checks
 from shared.kit.events.steps import first_of
 from shared.kit.health import Check
 from shared.kit.module import Module
+from shared.kit.together import ended
 
 log = logging.getLogger("quntuan.engine")
 LONGEST_PAUSE = 10.0
@@ -111,9 +112,7 @@ class EventEngine:
         self._stop.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=PATIENCE)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await ended(*late)
         self._tasks = []
         await self.responders.stop()
 

@@ -23,6 +23,7 @@ from shared.kit.events.pull import Pull, PullBrokenError
 from shared.kit.events.quarantine import put_aside
 from shared.kit.events.steps import Step, first_of, nothing, sole
 from shared.kit.module import Projection
+from shared.kit.together import ended
 
 log = logging.getLogger("quntuan.projector")
 BATCH = 1000
@@ -155,8 +156,7 @@ class Projector:
                 self.at("projector.acknowledged")
                 metrics.pending.labels(self.bus.service).set(self.pull.pending or 0)
         finally:
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            await ended(reader)
 
     async def _read(self, stop: asyncio.Event, ahead: "asyncio.Queue[Batch | Exception | None]") -> None:
         """One batch ahead of what is applied, no more: memory stays what two batches need."""

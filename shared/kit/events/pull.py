@@ -9,6 +9,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from shared.kit.bus import TRANSIENT, Bus
+from shared.kit.events.steps import first_of
 
 log = logging.getLogger("quntuan.pull")
 EXPIRES = 30.0
@@ -101,9 +102,8 @@ class Pull:
 
     async def _wait(self) -> None:
         self._news.clear()
-        try:
-            await asyncio.wait_for(self._news.wait(), SILENCE)
-        except TimeoutError:
+        await first_of(SILENCE, self._news)
+        if not self._news.is_set():
             self._broken = f"silence for {SILENCE:.0f} s"
 
     async def _receive(self, message: Msg) -> None:

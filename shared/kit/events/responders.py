@@ -20,6 +20,7 @@ from shared.kit.events import metrics
 from shared.kit.events.effects import transient
 from shared.kit.log import begin_trace
 from shared.kit.module import Responder
+from shared.kit.together import ended
 
 log = logging.getLogger("quntuan.rpc")
 REPLY_TO = ("_INBOX", "_R_.")
@@ -82,8 +83,7 @@ class Responders:
 
     async def stop(self) -> None:
         if self._starting:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
+            await ended(self._starting)
         with contextlib.suppress(*TRANSIENT):
             await self.broker.stop()
 
