@@ -1,5 +1,6 @@
 """Engine, sessions and the one transaction per request."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
+from shared.kit.errors import Unavailable
 from shared.kit.settings import Settings
 
 NAMING = {
@@ -23,6 +25,8 @@ NAMING = {
 }
 
 
+PATIENCE = 20.0
+"""Seconds a request waits for its turn."""
 RESTED = 1.0
 """Seconds after which a pooled connection is asked whether it still lives; asking costs three round trips."""
 
@@ -70,6 +74,9 @@ class Database:
             connect_args={"server_settings": {"application_name": f"quntuan-{settings.service}"}},
         )
         _ping_after_rest(self.engine)
+        # a request may open a second transaction beside its own: with all connections taken by requests,
+        # they would wait for each other
+        self._requests = asyncio.Semaphore(max(1, settings.pool_size * 3 // 4))
         kind = type("ServiceSession", (Session,), {})  # its own: a listener of one service hears no other's
         event.listen(kind, "after_commit", self._committed)
         self._make = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=kind)
@@ -80,6 +87,21 @@ class Database:
         """One transaction: committed at the end, rolled back on any error."""
         async with self._make(info=dict(self._info)) as session, session.begin():
             yield session
+
+    @asynccontextmanager
+    async def request_transaction(self) -> AsyncIterator[AsyncSession]:
+        """A transaction for as long as a request lasts; Unavailable when too many are under way."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._requests.acquire()
+        except TimeoutError:
+            hint = "您填写的内容没有保存，请稍后再提交一次。"
+            raise Unavailable("现在使用的人太多", hint=hint) from None
+        try:
+            async with self.transaction() as session:
+                yield session
+        finally:
+            self._requests.release()
 
     def when_emitted(self, wake: Callable[[], None]) -> None:
         """Call `wake` after each commit that wrote an event, so that the relay need not wait for its poll."""
@@ -96,7 +118,7 @@ class Database:
 
 async def _request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
     database: Database = request.app.state.database
-    async with database.transaction() as session:
+    async with database.request_transaction() as session:
         request.state.session = session
         yield session
 

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic_core.core_schema import ErrorType
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
 from shared.kit.log import current_traceparent
@@ -139,7 +140,7 @@ def problem_of(error: Exception) -> Problem:
         out = Problem(title, hint=hint)
         out.status, out.code = error.status_code, f"http-{error.status_code}"
         return out
-    if isinstance(error, (OperationalError, InterfaceError)) or (
+    if isinstance(error, (OperationalError, InterfaceError, NoConnection)) or (
         isinstance(error, DBAPIError) and error.connection_invalidated
     ):
         log.warning("database unavailable", extra={"kind": type(error).__name__})

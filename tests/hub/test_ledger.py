@@ -17,6 +17,7 @@ from services.hub.service import build
 from shared.contracts.lookups import LookupRecorded
 from shared.kit import clock
 from shared.kit.events import emit
+from shared.kit.pagination import Cursor
 from shared.kit.service import Service
 from shared.kit.staff import ensure_accounts
 from tests.conftest import ORGANISATIONS
@@ -248,11 +249,18 @@ async def test_pages_go_on_without_a_hole_both_ways(running: Service, admin: Cli
     assert lines((await admin.get(newer)).text) == lines((await admin.get(pages[1])).text)
 
 
+def at(*values: str) -> str:
+    """A place between two pages as nobody of ours wrote it."""
+    return "at=" + Cursor(values).encode()
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "at=x",
         "at=W2ZhbHNlLCJ4Il0",
+        at("2026-11-26T00:00:00+00:00", "9" * 30, "union", ""),
+        at("2026-11-26T00:00:00", "1", "union", ""),
         "day=2026-13-01",
         "subject=王小明",
         "subject=12012345678",

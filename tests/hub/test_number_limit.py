@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import replace
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
+from services.hub.lookup import service
 from services.hub.lookup.limits import within_limits
 from services.hub.lookup.models import LookupRecord
 from shared.kit.errors import TooMany
@@ -51,3 +53,22 @@ async def test_last_digits_are_numbers_tried_too_and_names_are_not(hub: Hub) -> 
     with pytest.raises(TooMany):
         await look(hub, "1235")
     assert (await look(hub, "王")).rows == []
+
+
+async def test_nobody_waits_for_an_owner_that_another_of_ones_lookups_asks(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six at once of one person: all ask before the first has its answer, so a slow owner is waited for once."""
+    asking, most = 0, 0
+
+    async def slow(*_: object) -> tuple[dict[str, UUID], str]:
+        nonlocal asking, most
+        asking += 1
+        most = max(most, asking)
+        await asyncio.sleep(0.5)
+        asking -= 1
+        return {kind: uuid4() for kind in ("identity", "phone", "card")}, ""
+
+    monkeypatch.setattr(service, "tokens_of", slow)
+    await asyncio.gather(*(look(hub, f"1200000{number:04}") for number in range(6)))
+    assert most == 6

@@ -25,3 +25,21 @@ async def test_work_at_once_opens_no_connection_anew(urls: Urls) -> None:
         await asyncio.gather(*(work() for _ in range(given.pool_size)))
     await database.close()
     assert len(opened) == given.pool_size
+
+
+async def test_requests_that_open_a_second_transaction_do_not_wait_for_each_other(urls: Urls) -> None:
+    given = settings(urls.app).model_copy(update={"pool_size": 4})
+    database, done = Database(given), list[int]()
+
+    async def request(number: int) -> None:
+        async with database.request_transaction() as outer:
+            await outer.execute(text("select 1"))
+            await asyncio.sleep(0.05)  # all that may are under way
+            async with database.transaction() as inner:
+                await inner.execute(text("select 1"))
+        done.append(number)
+
+    async with asyncio.timeout(20):  # the pool alone waits thirty seconds, then fails
+        await asyncio.gather(*(request(number) for number in range(12)))
+    await database.close()
+    assert sorted(done) == list(range(12))

@@ -94,7 +94,9 @@ async def test_passwords_files_and_floods_are_not_kept(here: World) -> None:
     assert hidden(upload.text)["typed"] == '[["note", "名册"]]'
 
 
-@pytest.mark.parametrize(("to", "typed"), [("//other.example/", '[["a", "b"]]'), ("/x", "{"), ("/x", "[1]")])
+@pytest.mark.parametrize(
+    ("to", "typed"), [("//other.example/", '[["a", "b"]]'), ("/x", "{"), ("/x", "[1]"), ("/x", "[" * 5000)]
+)
 async def test_a_forged_way_on_leads_home(here: World, to: str, typed: str) -> None:
     browser = here.browser()
     await browser.get("/signin")

@@ -50,7 +50,8 @@ def moving() -> bytes:
         (picture("WEBP"), "JPEG或PNG"),
         (picture(size=(900, 900))[:900], "已损坏"),
         (giant(), "已损坏|尺寸太大"),
-        (picture("PNG", (7000, 6000)), "尺寸太大"),
+        (picture("PNG", (4000, 3100)), "尺寸太大"),
+        (picture("JPEG", (8000, 7000)), "尺寸太大"),
         (moving(), "动图"),
         (bytes(LARGEST + 1), "不能超过8MB"),
     ],
@@ -109,6 +110,7 @@ async def test_photos_on_the_page_of_a_venue(org: OrgKit) -> None:
         await clerk.post(re.findall(r'action="([^"]+/photos/[^"]+/delete)"', again)[0])
         assert "正门" not in (await clerk.get(at)).text
         assert (await clerk.get(links[1][0])).status_code == 404
+        assert (await clerk.get(f"{at}/photos/a%00b.jpg")).status_code == 422
         viewer = await world.signed_in("viewer")
         assert (await viewer.get(links[0][0])).status_code == 200
         assert "/venues/photos" not in (await viewer.get(at)).text

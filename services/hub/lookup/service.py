@@ -45,9 +45,11 @@ async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> tupl
     query = _classified(ask)
     tokens, problem = dict[str, UUID](), ""
     if query.kind in NUMBERS:
-        await within_limits(kit, session, staff)
+        await within_limits(kit, session, staff, counts=False)  # before owners are asked in vain
     if query.asks:
         tokens, problem = await tokens_of(kit.bus, [o.code for o in around.orgs], query)
+    if query.kind in NUMBERS:
+        await within_limits(kit, session, staff)
     query, facets = await _counted(session, query, ask, tokens)
     problem = problem or miscounted(query.number)
     if problem and not facets.total.count:

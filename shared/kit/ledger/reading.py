@@ -158,14 +158,12 @@ def _known(answers: Answers) -> dict[str, Any]:
 def _from(cursor: Cursor | None) -> dict[str, Any]:
     if cursor is None:
         return {}
-    at, seq, source, channel = cursor.values
     try:
-        return {
-            "at": datetime.fromisoformat(at),
-            "seq": int(seq),
-            "source": str(source),
-            "channel": str(channel),
-        }
+        at, seq, source, channel = cursor.values
+        moment, number = datetime.fromisoformat(at), int(seq)
+        if moment.tzinfo is None or not 0 <= number < 2**63:
+            raise ValueError(seq)
+        return {"at": moment, "seq": number, "source": str(source), "channel": str(channel)}
     except (TypeError, ValueError) as error:
         raise Invalid("页码不正确", hint="请回到第一页。") from error
 

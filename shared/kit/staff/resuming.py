@@ -39,7 +39,7 @@ def read(to: str, text: str) -> Sent | None:
     """What `Sent.text` wrote; None when it is not that."""
     try:
         fields = tuple((str(name), str(value)) for name, value in json.loads(text))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     return Sent(to, fields)
 

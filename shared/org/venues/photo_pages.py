@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, UploadFile
 from fastapi.responses import Response
 
 from shared.kit.db import Tx
@@ -17,6 +17,7 @@ from shared.org.venues.pictures import LARGEST, MEDIA_TYPE
 
 Reader = Annotated[Staff, Depends(require("venues.read"))]
 Writer = Annotated[Staff, Depends(require("venues.write"))]
+Hash = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 
@@ -24,7 +25,7 @@ def photo_routes(router: APIRouter) -> None:
     """Routes below /venues."""
 
     @router.get("/{venue_id:uuid}/photos/{hash_}.jpg")
-    async def show(session: Tx, _staff: Reader, venue_id: UUID, hash_: str) -> Response:
+    async def show(session: Tx, _staff: Reader, venue_id: UUID, hash_: Hash) -> Response:
         """A picture: what has this name never changes."""
         return Response(await content_of(session, venue_id, hash_), media_type=MEDIA_TYPE, headers=HEADERS)
 
