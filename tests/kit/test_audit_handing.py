@@ -59,11 +59,17 @@ async def test_the_file_is_verified_outside_and_its_sum_is_in_the_log(
     assert f"{int(last or 0) - 1} entries" in said, "all but the entry about the file itself"
 
 
+def counted(entries: int) -> list[bytes]:
+    return [orjson.dumps({"entries": entries, "kept_ends": 0}) + b"\n"]
+
+
 LINES = {
     "removed": lambda lines: lines[:3] + lines[4:],
     "cut off": lambda lines: lines[:4],
     "unreadable": lambda lines: [*lines[:3], lines[3].replace(b"hash", b"hush"), *lines[4:]],
     "another hash": lambda lines: [*lines[:3], lines[3].replace(b'"hash":"', b'"hash":"0'), *lines[4:]],
+    "without its head": lambda lines: lines[1:],
+    "without its beginning": lambda lines: [lines[0], *lines[3:-1], *counted(len(lines) - 4)],
     "swapped": lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]],
 }
 
@@ -99,6 +105,10 @@ async def test_two_services_files_check_each_other(here: World, auditor: Browser
     code, said = await checked(own, other)
     assert (code, "is not the one whose end hub kept" in said) == (1, True)
     kept(10_000, "00" * 32)
+    code, said = await checked(own, other)
+    assert (code, "which is not in the file" in said) == (1, True)
+    kept(third["entry"]["seq"], third["hash"])
+    own.write_bytes(b"".join([lines[0], *counted(0)]))  # nothing at all happened, it says
     code, said = await checked(own, other)
     assert (code, "which is not in the file" in said) == (1, True)
 
