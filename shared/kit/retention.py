@@ -15,6 +15,16 @@ SHARING = RuleSet(
         )
     ],
 )
+CONTENTS = RuleSet(
+    "days for which the contents of what was sent are kept, for those who have to read them again",
+    [
+        Rule(
+            400,
+            date(2021, 11, 1),
+            "《个人信息保护法》第十九条：保存期限应当为实现处理目的所必要的最短时间（离线一年的一方仍能补取）",
+        )
+    ],
+)
 OPERATIONS = RuleSet(
     "days for which the audit log is kept",
     [
@@ -22,6 +32,11 @@ OPERATIONS = RuleSet(
         Rule(184, date(2026, 1, 1), "《网络安全法》（2025年修正）第二十三条：网络日志至少留存六个月"),
     ],
 )
+
+
+def contents_kept_from() -> date:
+    """What was sent before this day is known by its head alone."""
+    return today() - timedelta(days=CONTENTS.on(today()))
 
 
 def sharing_kept_from() -> date:

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import text
 
 from shared.contracts.lookups import LookupRecorded
+from shared.contracts.rpc import FetchAnswer, FetchRequest
 from shared.kit.clock import now
 from shared.kit.events import emit
 from shared.kit.events.archive import Archive
+from shared.kit.events.fetch import fetch_responder
 from shared.kit.events.relay import Relay
 from shared.kit.events.steps import sole
 from tests.kit.events_bench import Bench, crashing_at, until
@@ -197,3 +199,24 @@ async def test_the_archive_drops_old_rows_from_the_front_and_none_unpublished(b:
     assert await b.union.rows("SELECT seq FROM event_receipt ORDER BY seq") == [(1,), (2,)], (
         "kept three years"
     )
+
+
+async def test_contents_go_before_the_record_of_who_was_told(b: Bench) -> None:
+    stop, task = b.run(Relay(b.union.database, b.union.bus).run)
+    for n in range(4):
+        await b.union.change(n)
+    await relayed(b)
+    stop.set()
+    await task
+    async with b.union.database.transaction() as session:  # 1 and 2 are old, 4 too but the bus has not got it
+        await session.execute(text("UPDATE event_log SET at = now() - interval '401 days' WHERE seq <> 3"))
+        await session.execute(text("UPDATE event_channel SET published = 3"))
+    archive = Archive(b.union.database)
+    assert await archive.empty()
+    assert await archive.empty()  # looks at the last day only
+    left = await b.union.rows("SELECT seq, data <> '{}', key <> '' FROM event_log ORDER BY seq")
+    assert left == [(1, False, True), (2, False, True), (3, True, True), (4, True, True)]
+    answer = await fetch_responder(b.union.database, "union").answer(FetchRequest(first=1, last=4))
+    assert isinstance(answer, FetchAnswer)
+    assert [body["sequence"] for body in answer.envelopes] == [3, 4]
+    assert answer.newest == 4

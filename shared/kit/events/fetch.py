@@ -1,7 +1,8 @@
 """Events of our own log on request, by number: what a reader missed, it asks for here."""
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import literal, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.contracts.rpc import FETCH, FetchAnswer, FetchRequest
 from shared.kit.db import Database
@@ -28,6 +29,7 @@ def fetch_responder(database: Database, service: str) -> Responder:
         query = (
             select(table)
             .where(table.c.channel == question.channel, table.c.seq.between(question.first, question.last))
+            .where(table.c.data != literal({}, JSONB))  # contents forgotten: as good as not there
             .order_by(table.c.seq)
             .limit(MOST_EVENTS)
         )
