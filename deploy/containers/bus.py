@@ -27,6 +27,19 @@ class Site:
     def of(cls, state: State) -> "Site":
         return cls(**json.loads((state.root / "site.json").read_text(encoding="utf-8")))
 
+    @classmethod
+    def said(cls, state: State, code: str | None, hub: Sequence[str] | None) -> "Site":
+        """Now, or else before."""
+        before = cls.of(state) if (state.root / "site.json").exists() else cls()
+        return cls(code or before.code, hub or before.hub)
+
+    @property
+    def manifest(self) -> str:
+        """Below deploy/, or in a bundle."""
+        if not self.code:
+            return "compose.yaml"
+        return "sites/hub.yaml" if self.code == HUB else "sites/organisation.yaml"
+
     def save(self, state: State) -> None:
         write(state.root / "site.json", json.dumps(asdict(self)))
 

@@ -6,7 +6,7 @@
     secrets/nats/       nats.conf, TLS of leaf nodes
     secrets/proxy/      TLS
     recovery.key        reads the backups: to be carried away from this server
-    env                 names, versions and ports for compose: nothing secret
+    env                 names, versions and ports for compose, and what the operator adds: nothing secret
 
 The folder itself is for its owner only; what is in it can be read by the containers it is mounted into:
 they run as users of their own. Whole folders are mounted: a single file that is replaced would keep its
@@ -54,6 +54,11 @@ class State:
     @property
     def env(self) -> Path:
         return self.root / "env"
+
+    def told(self) -> dict[str, str]:
+        """The lines of `env`."""
+        lines = self.env.read_text(encoding="utf-8").splitlines() if self.env.exists() else []
+        return {name: value for name, sign, value in (line.partition("=") for line in lines) if sign}
 
     def of(self, service: str) -> Path:
         return self.secrets / service

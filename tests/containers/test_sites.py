@@ -1,5 +1,6 @@
-"""Two servers, the hub's and an organisation's, with a line between them that is cut off for a while."""
+"""Two servers, the hub's and an organisation's, set up from the bundle alone; the line between them is cut for a while."""
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,24 +8,26 @@ from pathlib import Path
 import pytest
 
 from shared.kit.testing.process import free_port
-from tests.containers.server import NEWCOMERS, Server, admit_newcomers, eventually
+from tests.containers.server import NEWCOMERS, Bundled, Server, admit_newcomers, eventually
 from tests.journeys.visitor import LEAGUE
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 LEAF = "bus.quntuan.localhost"
 """The hub's bus as the organisation's server calls it; its certificate is for *.quntuan.localhost."""
+MATCH_KEY = "5a" * 32 + "\n"
 
 
 @pytest.fixture
-def sites(tmp_path: Path, images: list[str]) -> Iterator[tuple[Server, Server]]:
-    """The hub's and the league's, set up as the runbook says."""
-    assert images
-    hub, league = Server(tmp_path / "hub"), Server(tmp_path / "league")
+def sites(tmp_path: Path, bundle: Path) -> Iterator[tuple[Server, Server]]:
+    """The hub's and the league's, set up as the runbook says; files go from one to the other by hand."""
+    hub, league = Bundled(bundle, tmp_path / "hub"), Bundled(bundle, tmp_path / "league")
     hub.environment["QUNTUAN_LEAF_PORT"] = str(free_port())
     hub.quntuan("setup", "--site", "hub", "--synthetic", "--port", str(hub.port))
-    authority = str(hub.state.root / "authority" / "ca.crt")
-    told = ("--hub", f"{LEAF}:7422", "--hub-ca", authority, "--synthetic", "--port", str(league.port))
-    league.quntuan("setup", "--site", "league", *told)
+    shutil.copy(hub.state.root / "authority" / "ca.crt", league.home / "hub-ca.crt")
+    (league.home / "match-key").write_text(MATCH_KEY)
+    told = ("--hub", f"{LEAF}:7422", "--hub-ca", "hub-ca.crt", "--match-key", "match-key")
+    league.quntuan("setup", "--site", "league", *told, "--synthetic", "--port", str(league.port))
+    assert (league.state.of("league") / "match-key").read_text() == MATCH_KEY
     hub.quntuan("keys", "admit", *league.quntuan("keys", "show").stdout.split())
     try:
         for server in (hub, league):

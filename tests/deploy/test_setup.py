@@ -52,6 +52,35 @@ def test_a_second_setup_replaces_nothing(tmp_path: Path) -> None:
     assert files(tmp_path) == first
 
 
+def test_a_second_setup_keeps_what_was_said_and_the_operators_own_lines(tmp_path: Path) -> None:
+    """As an upgrade runs it: without a word."""
+    hub = ("--hub", "one.test:7422", "--hub", "two.test:7422")
+    setup(tmp_path, "--site", "union", *hub, "--domain", "dqt.test", "--port", "443", "--synthetic")
+    with (tmp_path / "env").open("a") as env:
+        env.write("QUNTUAN_PG_MEMORY=8G\n")
+    first = files(tmp_path)
+    assert {
+        "QUNTUAN_DOMAIN=dqt.test",
+        "QUNTUAN_PUBLIC_PORT=",
+        "QUNTUAN_MANIFEST=sites/organisation.yaml",
+    } <= set(first["env"].splitlines())
+    assert setup(tmp_path) == 0
+    second = files(tmp_path)
+    assert sorted(second.pop("env").splitlines()) == sorted(first.pop("env").splitlines())
+    assert second == first
+    assert setup(tmp_path, "--domain", "other.test") == 0
+    assert "QUNTUAN_DOMAIN=other.test\n" in files(tmp_path)["env"]
+    assert "QUNTUAN_PG_MEMORY=8G\n" in files(tmp_path)["env"]
+
+
+def test_a_file_that_was_not_brought_along_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in ("--hub-ca", "--match-key"):
+        assert setup(tmp_path, "--site", "union", "--hub", "hub.test:7422", option, "not-here") == 1
+        assert "no such file: not-here" in capsys.readouterr().err
+
+
 def test_sites_are_admitted_replaced_and_revoked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hub, union = tmp_path / "hub", tmp_path / "union"
     assert setup(hub, "--site", "hub") == 0
@@ -124,6 +153,14 @@ def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
     for path in (ROOT / "deploy").rglob("*.yaml"):
         for too_new in ("start_interval", "post_start", "subpath", "ulimits", "privileged"):
             assert too_new not in path.read_text(), path
+
+
+def test_a_bundle_knows_the_commands_of_the_runbook() -> None:
+    """It lies beside them there."""
+    asked = set(re.findall(r"`?quntuan ([a-z]+)", (ROOT / "docs/RUNBOOK.md").read_text()))
+    known = set(re.findall(r"(?m)^  ([a-z]+)\)", (ROOT / "deploy/offline/quntuan").read_text()))
+    assert len(known) > 7
+    assert asked - known == {"images", "bundle"}  # made where there is a network
 
 
 def test_every_alarm_has_its_line_in_the_runbook() -> None:
