@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.commands.common import CommandError, packages
@@ -26,7 +27,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, help="its port; at first 8443")
     parser.add_argument("--state", default="", help="folder; default QUNTUAN_STATE or deploy/state")
     parser.add_argument("--site", help="`hub` or an organisation's code; at first: all on one server")
-    parser.add_argument("--hub", action="append", help="organisation: the hub's leaf address, host:7422")
+    parser.add_argument(
+        "--hub", action="append", default=[], help="organisation: the hub's leaf address, host:7422"
+    )
+    parser.add_argument(
+        "--node", action="append", default=[], help="hub: a server of its bus, <node>.<domain>; three"
+    )
     parser.add_argument("--hub-ca", help="organisation: certificate of the hub's authority")
     parser.add_argument("--match-key", help="organisation: the key all organisations share, as a file")
     parser.add_argument(
@@ -37,8 +43,23 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Safe to repeat: what is there stays, what is missing is made."""
     here = state(arguments.state)
+    domain = arguments.domain or here.told().get("QUNTUAN_DOMAIN") or USUAL["QUNTUAN_DOMAIN"]
+    nodes = [f"{node}.{domain}" for node in arguments.node]
+    site = Site.said(here, arguments.site, arguments.hub, nodes)
+    if len(site.nodes) not in {0, 3}:
+        raise CommandError("总线用一台或三台服务器 / a bus is on one server or on three: --node three times")
+    if not site.node:
+        make(here, site, arguments, [f"*.{domain}", domain])
+    told = environment(here, site, arguments)
+    write(here.env, "".join(f"{name}={value}\n" for name, value in told.items()))
+    here.open_to_containers()
+    print(f"已就绪 / ready: {here.root}\n下一步 / next: quntuan compose up --detach --wait")
+    return 0
+
+
+def make(here: State, site: Site, arguments: argparse.Namespace, names: Sequence[str]) -> None:
+    """Secrets, configuration of the bus, certificates for these names."""
     known = [package.code for package in packages()]
-    site = Site.said(here, arguments.site, arguments.hub)
     if site.code and site.code not in known:
         raise CommandError(f"没有这个服务 / no such service: {site.code}")
     services = [site.code] if site.code else known
@@ -48,21 +69,14 @@ def run(arguments: argparse.Namespace) -> int:
     bring(arguments.hub_ca, here.bus / "ca.crt")
     configure(here, organisations(packages()))
     here.hand_out_seeds(services)
-    told = environment(here, site, arguments)
-    names = [f"*.{told['QUNTUAN_DOMAIN']}", told["QUNTUAN_DOMAIN"]]
-    certificates.ensure(here.root / "authority", here.tls, names)
-    if site.code == HUB:
-        certificates.ensure(here.root / "authority", here.bus, names)
+    buses = [here, *map(here.node, site.nodes[1:])] if site.code == HUB else []
+    for folder in (here.tls, *(server.bus for server in buses)):
+        certificates.ensure(here.root / "authority", folder, names)
     make_recovery_key(here)
-    write(here.env, "".join(f"{name}={value}\n" for name, value in told.items()))
-    here.open_to_containers()
     print(
-        f"已就绪 / ready: {here.root}\n"
         f"请把 {here.recovery_key} 移到别处保管:没有它,备份无法恢复;留在这里,备份等于没有加密。\n"
-        "Carry recovery.key away from this server: backups cannot be read without it.\n"
-        "下一步 / next: quntuan compose up --detach --wait"
+        "Carry recovery.key away from this server: backups cannot be read without it."
     )
-    return 0
 
 
 def bring(named: str | None, target: Path) -> None:
@@ -86,6 +100,7 @@ def environment(here: State, site: Site, arguments: argparse.Namespace) -> dict[
         "QUNTUAN_STATE": str(here.root),
         "QUNTUAN_SITE": site.code,
         "QUNTUAN_MANIFEST": site.manifest,
+        "QUNTUAN_REPLICAS": str(len(site.nodes) or 1),
         "QUNTUAN_VERSION": images.release(),
         "QUNTUAN_PUBLIC_PORT": "" if port == "443" else f":{port}",
     }

@@ -5,6 +5,7 @@
     secrets/postgres/   superuser recipient
     secrets/nats/       nats.conf, TLS of leaf nodes
     secrets/proxy/      TLS
+    nodes/<server>/     at a hub whose bus is on three servers: the state folders of the others
     recovery.key        reads the backups: to be carried away from this server
     env                 names, versions and ports for compose, and what the operator adds: nothing secret
 
@@ -62,6 +63,10 @@ class State:
 
     def of(self, service: str) -> Path:
         return self.secrets / service
+
+    def node(self, name: str) -> "State":
+        """Of another server of this bus, to be carried to it."""
+        return State(self.root / "nodes" / name)
 
     def make(self, services: Sequence[str]) -> None:
         """Every password and key that is missing; none is ever replaced here."""

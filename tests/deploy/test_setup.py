@@ -115,6 +115,28 @@ def test_sites_are_admitted_replaced_and_revoked(tmp_path: Path, capsys: pytest.
     assert keys(union, "admit", "union", old) == 1
 
 
+def test_a_hub_on_three_servers_makes_the_state_folders_of_the_others(tmp_path: Path) -> None:
+    names = [f"hub-{number}.dqt.test" for number in (1, 2, 3)]
+    named = ("--node", "hub-1", "--node", "hub-2", "--node", "hub-3")
+    assert setup(tmp_path / "two", "--site", "hub", *named[:4]) == 1
+    hub = tmp_path / "hub"
+    assert setup(hub, "--site", "hub", "--domain", "dqt.test", *named) == 0
+    assert keys(hub, "admit", "union", "UABC") == 0
+    folders = [hub, *(hub / "nodes" / name for name in names[1:])]
+    configs = [json.loads((folder / "secrets/nats/nats.conf").read_text()) for folder in folders]
+    assert [config["server_name"] for config in configs] == names
+    for config, name in zip(configs, names, strict=True):
+        others = [f"nats-route://{other}:6222" for other in names if other != name]
+        assert config["cluster"]["routes"] == others
+        assert config["accounts"]["UNION"]["users"][0]["nkey"] == "UABC"
+    node = folders[1].rename(tmp_path / "carried")
+    assert main(["setup", "--state", str(node)]) == 0
+    assert {path.name for path in (node / "secrets").iterdir()} == {"nats"}
+    env = (node / "env").read_text()
+    assert "QUNTUAN_MANIFEST=sites/hub-node.yaml\n" in env
+    assert f"QUNTUAN_STATE={node}\n" in env
+
+
 @pytest.mark.parametrize("command", ["recount", "rebuild", "doctor"])
 def test_repairs_of_a_server_want_one_that_was_set_up(
     tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
