@@ -40,4 +40,6 @@ def of_server(folder: str) -> list[str]:
 def prefix(here: State) -> list[str]:
     """The same for every call."""
     manifest = ROOT / "deploy" / Site.of(here).manifest
-    return ["docker", "compose", "--env-file", str(here.env), "--file", str(manifest)]
+    # the environment's own word would stand above the file's
+    told = ["env", f"QUNTUAN_STATE={here.root}"]
+    return [*told, "docker", "compose", "--env-file", str(here.env), "--file", str(manifest)]

@@ -3,6 +3,7 @@
 The hub's bus is on one server, or on three of which one is lost for good.
 """
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -109,6 +110,7 @@ def cut(league: Server, hub: Hub) -> None:
 
 def test_a_site_works_on_alone_and_then_all_of_it_arrives(sites: tuple[Hub, Server]) -> None:
     (hub, league), server = sites, sites[0].server
+    assert [copies(bus) for bus in hub.buses] == [{len(hub.buses)}] * len(hub.buses)
     clerk = league.visitor("league", "clerk")
     assert clerk.import_roster(LEAGUE, timeout=300)["sums"]["written"] > 1000
     assert known(server) == 0  # there was no line yet
@@ -128,6 +130,15 @@ def test_a_site_works_on_alone_and_then_all_of_it_arrives(sites: tuple[Hub, Serv
     server.rebuild()  # it asks organisations that are not on this server
     assert server.recount() == "equal"
     assert known(server) == told(league)
+
+
+def copies(bus: Server) -> set[int]:
+    """In how many places each stream is that this server of the bus holds."""
+    asked = "http://127.0.0.1:8222/jsz?streams=true&accounts=true&config=true"
+    accounts = json.loads(bus.compose("exec", "-T", "nats", "wget", "-q", "-O", "-", asked))[
+        "account_details"
+    ]
+    return {stream["config"]["num_replicas"] for a in accounts for stream in a.get("stream_detail", [])}
 
 
 def told(league: Server) -> int:

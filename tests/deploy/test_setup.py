@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 
 from deploy.cli import main
+from deploy.commands.compose import of_server
 from deploy.local.packages import ROOT, discover
 
 KEY = "# public key: age1test\nAGE-SECRET-KEY-TEST\n"
@@ -71,6 +72,17 @@ def test_a_second_setup_keeps_what_was_said_and_the_operators_own_lines(tmp_path
     assert setup(tmp_path, "--domain", "other.test") == 0
     assert "QUNTUAN_DOMAIN=other.test\n" in files(tmp_path)["env"]
     assert "QUNTUAN_PG_MEMORY=8G\n" in files(tmp_path)["env"]
+
+
+def test_compose_is_told_the_state_folder_that_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the environment says, and however it says it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QUNTUAN_STATE", "named")
+    for named, meant in (("", "named"), ("other", "other")):
+        setup(tmp_path / meant)
+        assert of_server(named)[:2] == ["env", f"QUNTUAN_STATE={tmp_path / meant}"]
 
 
 def test_a_file_that_was_not_brought_along_is_named(
