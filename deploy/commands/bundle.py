@@ -12,6 +12,8 @@ from deploy.containers import images
 from deploy.local.packages import ROOT
 
 CHECKSUMS = "SHA256SUMS"
+BESIDE = ("deploy/compose.yaml", "deploy/offline/load.sh", "deploy/offline/quntuan", "docs/RUNBOOK.md")
+"""In the folder itself; those of sites stand below it as they do in deploy/: they name ../compose.yaml."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +27,17 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(f"{folder} 已存在 / exists already")
     folder.mkdir(parents=True)
     _save_images(folder / "images.tar.gz")
-    for name in ("compose.yaml", "images/load.sh"):
-        shutil.copy(ROOT / "deploy" / name, folder)
-    shutil.copy(ROOT / "docs" / "RUNBOOK.md", folder)
+    for name in BESIDE:
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "deploy" / "sites", folder / "sites")
     (folder / "VERSION").write_text(f"version={images.release()}\n", encoding="ascii")
-    lines = [f"{_sum(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = [f"{_sum(path)}  {path.relative_to(folder)}\n" for path in files]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="ascii")
-    print(f"{folder}\n在目标服务器上 / on the server: ./load.sh && ./load.sh setup --domain ...")
+    print(
+        f"{folder}\n在目标服务器上 / on the server: ./load.sh && ./quntuan setup --domain ...\n"
+        f"请告知收件人核对 / tell who receives it: {_sum(folder / CHECKSUMS)}  {CHECKSUMS}"
+    )
     return 0
 
 

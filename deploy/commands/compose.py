@@ -2,13 +2,11 @@
 
 import argparse
 import os
-from pathlib import Path
 
 from deploy.commands.common import CommandError
 from deploy.containers.bus import Site
 from deploy.containers.state import State, state
 from deploy.local.packages import ROOT
-from deploy.topology.names import HUB
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +39,7 @@ def of_server(folder: str) -> list[str]:
 
 def prefix(here: State) -> list[str]:
     """The same for every call."""
-    return ["docker", "compose", "--env-file", str(here.env), "--file", str(manifest(Site.of(here)))]
-
-
-def manifest(site: Site) -> Path:
-    """Of one server for everything, of the hub's site, of an organisation's."""
-    if not site.code:
-        return ROOT / "deploy" / "compose.yaml"
-    return ROOT / "deploy" / "sites" / ("hub.yaml" if site.code == HUB else "organisation.yaml")
+    manifest = ROOT / "deploy" / Site.of(here).manifest
+    # the environment's own word would stand above the file's
+    told = ["env", f"QUNTUAN_STATE={here.root}"]
+    return [*told, "docker", "compose", "--env-file", str(here.env), "--file", str(manifest)]

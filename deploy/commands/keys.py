@@ -56,6 +56,8 @@ def _change(here: State, arguments: argparse.Namespace) -> int:
     _configure(here)
     # a reload would let in a new key, but leaves who is connected alone
     print(f"{RESTART}\n然后 / then: quntuan compose run --rm provision")
+    for node in bus.Site.of(here).nodes[1:]:
+        print(f"也交给 / carry to {node}: {here.node(node).bus / 'nats.conf'}, quntuan setup, {RESTART}")
     return 0
 
 

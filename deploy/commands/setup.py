@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.commands.common import CommandError, packages
@@ -11,69 +12,98 @@ from deploy.containers.state import State, copy, state, write
 from deploy.local.packages import organisations
 from deploy.topology.names import HUB
 
+USUAL = {
+    "QUNTUAN_DOMAIN": "quntuan.localhost",
+    "QUNTUAN_LISTEN": "127.0.0.1",
+    "QUNTUAN_HTTPS_PORT": "8443",
+    "QUNTUAN_SYNTHETIC": "false",
+}
+
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--domain", default="quntuan.localhost", help="union.<domain>, hub.<domain> ...")
-    parser.add_argument("--listen", default="127.0.0.1", help="address the proxy listens on")
-    parser.add_argument("--port", type=int, default=8443, help="its port")
+    """Nothing has a default here: what is not said stays as it was said before."""
+    parser.add_argument("--domain", help="union.<domain>, hub.<domain> ...; at first quntuan.localhost")
+    parser.add_argument("--listen", help="address the proxy listens on; at first 127.0.0.1")
+    parser.add_argument("--port", type=int, help="its port; at first 8443")
     parser.add_argument("--state", default="", help="folder; default QUNTUAN_STATE or deploy/state")
-    parser.add_argument(
-        "--site", default="", help="`hub` or an organisation's code; default: all on one server"
-    )
+    parser.add_argument("--site", help="`hub` or an organisation's code; at first: all on one server")
     parser.add_argument(
         "--hub", action="append", default=[], help="organisation: the hub's leaf address, host:7422"
     )
-    parser.add_argument("--hub-ca", default="", help="organisation: certificate of the hub's authority")
     parser.add_argument(
-        "--match-key", default="", help="organisation: the key all organisations share, as a file"
+        "--node", action="append", default=[], help="hub: a server of its bus, <node>.<domain>; three"
     )
-    parser.add_argument("--synthetic", action="store_true", help="a demo: synthetic people are accepted")
+    parser.add_argument("--hub-ca", help="organisation: certificate of the hub's authority")
+    parser.add_argument("--match-key", help="organisation: the key all organisations share, as a file")
+    parser.add_argument(
+        "--synthetic", action=argparse.BooleanOptionalAction, help="a demo: synthetic people are accepted"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Safe to repeat: what is there stays, what is missing is made."""
     here = state(arguments.state)
-    known = [package.code for package in packages()]
-    if arguments.site and arguments.site not in known:
-        raise CommandError(f"没有这个服务 / no such service: {arguments.site}")
-    services = [arguments.site] if arguments.site else known
-    if arguments.match_key:
-        copy(Path(arguments.match_key), here.secrets / "jobs" / "match-key")
-    here.make(services)
-    Site(arguments.site, arguments.hub).save(here)
-    if arguments.hub_ca:
-        copy(Path(arguments.hub_ca), here.bus / "ca.crt")
-    configure(here, organisations(packages()))
-    here.hand_out_seeds(services)
-    names = [f"*.{arguments.domain}", arguments.domain]
-    certificates.ensure(here.root / "authority", here.tls, names)
-    if arguments.site == HUB:
-        certificates.ensure(here.root / "authority", here.bus, names)
-    make_recovery_key(here)
-    write(here.env, environment(here, arguments))
+    domain = arguments.domain or here.told().get("QUNTUAN_DOMAIN") or USUAL["QUNTUAN_DOMAIN"]
+    nodes = [f"{node}.{domain}" for node in arguments.node]
+    site = Site.said(here, arguments.site, arguments.hub, nodes)
+    if len(site.nodes) not in {0, 3}:
+        raise CommandError("总线用一台或三台服务器 / a bus is on one server or on three: --node three times")
+    if not site.node:
+        make(here, site, arguments, [f"*.{domain}", domain])
+    told = environment(here, site, arguments)
+    write(here.env, "".join(f"{name}={value}\n" for name, value in told.items()))
     here.open_to_containers()
-    print(
-        f"已就绪 / ready: {here.root}\n"
-        f"请把 {here.recovery_key} 移到别处保管:没有它,备份无法恢复;留在这里,备份等于没有加密。\n"
-        "Carry recovery.key away from this server: backups cannot be read without it.\n"
-        "下一步 / next: quntuan compose up --wait"
-    )
+    print(f"已就绪 / ready: {here.root}\n下一步 / next: quntuan compose up --detach --wait")
     return 0
 
 
-def environment(here: State, arguments: argparse.Namespace) -> str:
-    """What compose is told: nothing secret."""
-    told = {
+def make(here: State, site: Site, arguments: argparse.Namespace, names: Sequence[str]) -> None:
+    """Secrets, configuration of the bus, certificates for these names."""
+    known = [package.code for package in packages()]
+    if site.code and site.code not in known:
+        raise CommandError(f"没有这个服务 / no such service: {site.code}")
+    services = [site.code] if site.code else known
+    bring(arguments.match_key, here.secrets / "jobs" / "match-key")
+    here.make(services)
+    site.save(here)
+    bring(arguments.hub_ca, here.bus / "ca.crt")
+    configure(here, organisations(packages()))
+    here.hand_out_seeds(services)
+    buses = [here, *map(here.node, site.nodes[1:])] if site.code == HUB else []
+    for folder in (here.tls, *(server.bus for server in buses)):
+        certificates.ensure(here.root / "authority", folder, names)
+    make_recovery_key(here)
+    print(
+        f"请把 {here.recovery_key} 移到别处保管:没有它,备份无法恢复;留在这里,备份等于没有加密。\n"
+        "Carry recovery.key away from this server: backups cannot be read without it."
+    )
+
+
+def bring(named: str | None, target: Path) -> None:
+    """A file of another server."""
+    if not named:
+        return
+    if not Path(named).is_file():
+        raise CommandError(f"没有这个文件 / no such file: {named}")
+    copy(Path(named), target)
+
+
+def environment(here: State, site: Site, arguments: argparse.Namespace) -> dict[str, str]:
+    """What compose is told, nothing secret: said now, or before, or usual; the operator's own lines stay."""
+    synthetic = None if arguments.synthetic is None else str(arguments.synthetic).lower()
+    asked = (arguments.domain, arguments.listen, arguments.port, synthetic)
+    said = {name: str(value) for name, value in zip(USUAL, asked, strict=True) if value is not None}
+    told = {**USUAL, **here.told(), **said}
+    port = told["QUNTUAN_HTTPS_PORT"]
+    return {
+        **told,
         "QUNTUAN_STATE": str(here.root),
-        "QUNTUAN_SITE": arguments.site,
+        "QUNTUAN_SITE": site.code,
+        "QUNTUAN_MANIFEST": site.manifest,
+        "QUNTUAN_REPLICAS": str(len(site.nodes) or 1),
         "QUNTUAN_VERSION": images.release(),
-        "QUNTUAN_DOMAIN": arguments.domain,
-        "QUNTUAN_LISTEN": arguments.listen,
-        "QUNTUAN_HTTPS_PORT": str(arguments.port),
-        "QUNTUAN_PUBLIC_PORT": "" if arguments.port == 443 else f":{arguments.port}",
-        "QUNTUAN_SYNTHETIC": "true" if arguments.synthetic else "false",
+        "QUNTUAN_PUBLIC_PORT": "" if port == "443" else f":{port}",
     }
-    return "".join(f"{name}={value}\n" for name, value in told.items())
 
 
 def make_recovery_key(here: State) -> None:

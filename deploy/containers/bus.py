@@ -1,19 +1,19 @@
-"""The bus's configuration in the state folder: one server for all, the hub's site, an organisation's site."""
+"""The bus's configuration in the state folder: one server for all, a hub's site, an organisation's site."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from deploy.containers.state import State, write
-from deploy.topology.config import Listen, server_config
+from deploy.topology.config import Listen, PublicKeys, server_config
 from deploy.topology.keys import ensure_keys, public_key, seed_file
 from deploy.topology.names import HUB, Organisation
-from deploy.topology.sites import Tls, hub_config, site_config
+from deploy.topology.sites import Cluster, Tls, hub_config, site_config
 
 INSIDE = Path("/etc/nats")
 """Where the containers see the bus's folder."""
-LEAF_PORT = 7422
+LEAF_PORT, CLUSTER_PORT = 7422, 6222
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,29 @@ class Site:
 
     code: str = ""
     hub: Sequence[str] = ()
+    nodes: Sequence[str] = ()
+    """The hub's: the servers of its bus, when they are three; its services are on the first."""
+    node: str = ""
+    """Which of them, on the others."""
 
     @classmethod
     def of(cls, state: State) -> "Site":
         return cls(**json.loads((state.root / "site.json").read_text(encoding="utf-8")))
+
+    @classmethod
+    def said(cls, state: State, code: str | None, hub: Sequence[str], nodes: Sequence[str]) -> "Site":
+        """Now, or else before."""
+        before = cls.of(state) if (state.root / "site.json").exists() else cls()
+        return cls(code or before.code, hub or before.hub, nodes or before.nodes, before.node)
+
+    @property
+    def manifest(self) -> str:
+        """Below deploy/, or in a bundle."""
+        if not self.code:
+            return "compose.yaml"
+        if self.node:
+            return "sites/hub-node.yaml"
+        return "sites/hub.yaml" if self.code == HUB else "sites/organisation.yaml"
 
     def save(self, state: State) -> None:
         write(state.root / "site.json", json.dumps(asdict(self)))
@@ -41,13 +60,27 @@ def configure(state: State, codes: Sequence[str]) -> None:
     if not site.code:
         config = server_config(codes, keys, listen)
     elif site.code == HUB:
-        config = hub_config(admitted(state), keys, listen, LEAF_PORT, Tls(INSIDE))
+        config = _hub(state, site, keys, listen)
     else:
         seed = leaf_seed(state, site.code)
         public_key(seed)
         word = seed.read_text(encoding="ascii").strip()
         config = site_config(site.code, keys, listen, site.hub, word, INSIDE / "ca.crt")
     write(state.bus / "nats.conf", config)
+
+
+def _hub(state: State, site: Site, keys: Mapping[str, PublicKeys], listen: Listen) -> str:
+    """This server's; those of its cluster's others go into the state folders that are carried to them."""
+
+    def of(node: str) -> str:
+        others = [f"{other}:{CLUSTER_PORT}" for other in site.nodes if other != node]
+        cluster = Cluster(CLUSTER_PORT, others) if others else None
+        return hub_config(admitted(state), keys, replace(listen, name=node), LEAF_PORT, Tls(INSIDE), cluster)
+
+    for node in site.nodes[1:]:
+        replace(site, node=node).save(state.node(node))
+        write(state.node(node).bus / "nats.conf", of(node))
+    return of(next(iter(site.nodes), HUB))
 
 
 def leaf_seed(state: State, code: str) -> Path:

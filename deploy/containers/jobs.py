@@ -53,7 +53,8 @@ def provision_bus() -> None:
     if not site:
         asyncio.run(provision(url, seeds, known_organisations()))
     elif site == HUB:
-        asyncio.run(provision_hub(url, seeds, known_organisations()))
+        copies = int(os.environ["QUNTUAN_REPLICAS"])
+        asyncio.run(provision_hub(url, seeds, known_organisations(), replicas=copies))
     else:
         asyncio.run(provision_site(url, seeds, site))
     print("bus: up to date")

@@ -5,8 +5,9 @@
     secrets/postgres/   superuser recipient
     secrets/nats/       nats.conf, TLS of leaf nodes
     secrets/proxy/      TLS
+    nodes/<server>/     at a hub whose bus is on three servers: the state folders of the others
     recovery.key        reads the backups: to be carried away from this server
-    env                 names, versions and ports for compose: nothing secret
+    env                 names, versions and ports for compose, and what the operator adds: nothing secret
 
 The folder itself is for its owner only; what is in it can be read by the containers it is mounted into:
 they run as users of their own. Whole folders are mounted: a single file that is replaced would keep its
@@ -55,8 +56,17 @@ class State:
     def env(self) -> Path:
         return self.root / "env"
 
+    def told(self) -> dict[str, str]:
+        """The lines of `env`."""
+        lines = self.env.read_text(encoding="utf-8").splitlines() if self.env.exists() else []
+        return {name: value for name, sign, value in (line.partition("=") for line in lines) if sign}
+
     def of(self, service: str) -> Path:
         return self.secrets / service
+
+    def node(self, name: str) -> "State":
+        """Of another server of this bus, to be carried to it."""
+        return State(self.root / "nodes" / name)
 
     def make(self, services: Sequence[str]) -> None:
         """Every password and key that is missing; none is ever replaced here."""

@@ -70,6 +70,8 @@ def hub_config(
             "name": cluster.name,
             "listen": f"{listen.host}:{cluster.port}",
             "routes": routes,
+            # the others' inner addresses mean nothing to this one's services
+            "no_advertise": True,
             # only a server with a certificate of our authority joins
             "tls": {**tls.block, "verify": True},
         }

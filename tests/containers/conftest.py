@@ -1,5 +1,6 @@
 """Images built from Debian and Python packages, one server brought up from nothing."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,3 +31,18 @@ def server(tmp_path_factory: pytest.TempPathFactory, images: list[str]) -> Itera
         yield server
     finally:
         server.down()
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory, images: list[str]) -> Iterator[Path]:
+    """What goes to a server without a network."""
+    assert images
+    folder: Path = tmp_path_factory.mktemp("made") / "bundle"
+    subprocess.run(
+        [sys.executable, "-m", "deploy.cli", "bundle", "--to", str(folder)],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    yield folder
+    shutil.rmtree(folder)

@@ -2,12 +2,13 @@
 
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,11 @@ class ByName(httpx.HTTPTransport):
 
 
 class Server:
-    """`quntuan` and docker compose as an operator uses them."""
+    """`quntuan` and docker compose as an operator of a checkout uses them."""
+
+    command: Sequence[str] = (sys.executable, "-m", "deploy.cli")
+    home = ROOT
+    """Where the operator is."""
 
     def __init__(self, folder: Path) -> None:
         self.state = State(folder)
@@ -55,17 +60,27 @@ class Server:
     def project(self) -> str:
         return self.environment["COMPOSE_PROJECT_NAME"]
 
+    @property
+    def prefix(self) -> list[str]:
+        """Docker compose on its manifest."""
+        return prefix(self.state)
+
     def quntuan(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "deploy.cli", *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=900
+            [*self.command, *arguments],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
         )
         assert done.returncode == 0 or not check, f"{arguments}: {done.stdout[-2000:]}{done.stderr[-4000:]}"
         return done
 
     def compose(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
-            [*prefix(self.state), *arguments],
+            [*self.prefix, *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -76,14 +91,14 @@ class Server:
         return done.stdout
 
     def up(self) -> None:
-        self.compose("up", "--detach", "--wait", "--pull", "never")
+        self.compose("up", "--detach", "--wait")
 
     def reasons(self) -> str:
         """What is not healthy and what it says."""
         rows = self.rows()
         unwell = [row["Service"] for row in rows if row["Health"] not in {"healthy", ""}]
         logs = subprocess.run(
-            [*prefix(self.state), "logs", "--tail", "15", *unwell],
+            [*self.prefix, "logs", "--tail", "15", *unwell],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -93,7 +108,7 @@ class Server:
 
     def rows(self) -> list[dict[str, Any]]:
         done = subprocess.run(
-            [*prefix(self.state), "ps", "--all", "--format", "json"],
+            [*self.prefix, "ps", "--all", "--format", "json"],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -210,6 +225,24 @@ class Server:
 
     def down(self) -> None:
         self.compose("--profile", "*", "down", "--volumes", "--timeout", "20", check=False)
+
+
+class Bundled(Server):
+    """From a copy of the bundle, by what lies in it: nothing of the checkout is asked."""
+
+    def __init__(self, bundle: Path, folder: Path) -> None:
+        self.home = shutil.copytree(bundle, folder, copy_function=os.link)
+        super().__init__(self.home / "state")
+        del self.environment["QUNTUAN_STATE"]
+        self.command = ("./quntuan",)
+
+    @property
+    def prefix(self) -> list[str]:
+        return [str(self.home / "quntuan"), "compose"]
+
+    def down(self) -> None:
+        super().down()
+        (self.home / "images.tar.gz").unlink()  # pytest keeps the folders of some runs
 
 
 NEWCOMERS = [name_of(number) for number in range(20)]

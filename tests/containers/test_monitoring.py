@@ -18,7 +18,7 @@ def prometheus(server: Server) -> Iterator[httpx.Client]:
     """Taken away again: its port is no part of a server without the profile."""
     port = free_port()
     server.environment["QUNTUAN_MONITORING_PORT"] = str(port)
-    server.compose("up", "--detach", "--wait", "--no-deps", "--pull", "never", "prometheus")
+    server.compose("up", "--detach", "--wait", "--no-deps", "prometheus")
     with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         yield client
     server.compose("rm", "--stop", "--force", "--volumes", "prometheus")

@@ -8,6 +8,7 @@ import pytest
 from cryptography import x509
 
 from deploy.cli import main
+from deploy.commands.compose import of_server
 from deploy.local.packages import ROOT, discover
 
 KEY = "# public key: age1test\nAGE-SECRET-KEY-TEST\n"
@@ -52,6 +53,46 @@ def test_a_second_setup_replaces_nothing(tmp_path: Path) -> None:
     assert files(tmp_path) == first
 
 
+def test_a_second_setup_keeps_what_was_said_and_the_operators_own_lines(tmp_path: Path) -> None:
+    """As an upgrade runs it: without a word."""
+    hub = ("--hub", "one.test:7422", "--hub", "two.test:7422")
+    setup(tmp_path, "--site", "union", *hub, "--domain", "dqt.test", "--port", "443", "--synthetic")
+    with (tmp_path / "env").open("a") as env:
+        env.write("QUNTUAN_PG_MEMORY=8G\n")
+    first = files(tmp_path)
+    assert {
+        "QUNTUAN_DOMAIN=dqt.test",
+        "QUNTUAN_PUBLIC_PORT=",
+        "QUNTUAN_MANIFEST=sites/organisation.yaml",
+    } <= set(first["env"].splitlines())
+    assert setup(tmp_path) == 0
+    second = files(tmp_path)
+    assert sorted(second.pop("env").splitlines()) == sorted(first.pop("env").splitlines())
+    assert second == first
+    assert setup(tmp_path, "--domain", "other.test") == 0
+    assert "QUNTUAN_DOMAIN=other.test\n" in files(tmp_path)["env"]
+    assert "QUNTUAN_PG_MEMORY=8G\n" in files(tmp_path)["env"]
+
+
+def test_compose_is_told_the_state_folder_that_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the environment says, and however it says it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("QUNTUAN_STATE", "named")
+    for named, meant in (("", "named"), ("other", "other")):
+        setup(tmp_path / meant)
+        assert of_server(named)[:2] == ["env", f"QUNTUAN_STATE={tmp_path / meant}"]
+
+
+def test_a_file_that_was_not_brought_along_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in ("--hub-ca", "--match-key"):
+        assert setup(tmp_path, "--site", "union", "--hub", "hub.test:7422", option, "not-here") == 1
+        assert "no such file: not-here" in capsys.readouterr().err
+
+
 def test_sites_are_admitted_replaced_and_revoked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hub, union = tmp_path / "hub", tmp_path / "union"
     assert setup(hub, "--site", "hub") == 0
@@ -84,6 +125,28 @@ def test_sites_are_admitted_replaced_and_revoked(tmp_path: Path, capsys: pytest.
     assert let_in() == [following]
     assert keys(hub, "revoke", "union", old) == 1
     assert keys(union, "admit", "union", old) == 1
+
+
+def test_a_hub_on_three_servers_makes_the_state_folders_of_the_others(tmp_path: Path) -> None:
+    names = [f"hub-{number}.dqt.test" for number in (1, 2, 3)]
+    named = ("--node", "hub-1", "--node", "hub-2", "--node", "hub-3")
+    assert setup(tmp_path / "two", "--site", "hub", *named[:4]) == 1
+    hub = tmp_path / "hub"
+    assert setup(hub, "--site", "hub", "--domain", "dqt.test", *named) == 0
+    assert keys(hub, "admit", "union", "UABC") == 0
+    folders = [hub, *(hub / "nodes" / name for name in names[1:])]
+    configs = [json.loads((folder / "secrets/nats/nats.conf").read_text()) for folder in folders]
+    assert [config["server_name"] for config in configs] == names
+    for config, name in zip(configs, names, strict=True):
+        others = [f"nats-route://{other}:6222" for other in names if other != name]
+        assert config["cluster"]["routes"] == others
+        assert config["accounts"]["UNION"]["users"][0]["nkey"] == "UABC"
+    node = folders[1].rename(tmp_path / "carried")
+    assert main(["setup", "--state", str(node)]) == 0
+    assert {path.name for path in (node / "secrets").iterdir()} == {"nats"}
+    env = (node / "env").read_text()
+    assert "QUNTUAN_MANIFEST=sites/hub-node.yaml\n" in env
+    assert f"QUNTUAN_STATE={node}\n" in env
 
 
 @pytest.mark.parametrize("command", ["recount", "rebuild", "doctor"])
@@ -124,6 +187,14 @@ def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
     for path in (ROOT / "deploy").rglob("*.yaml"):
         for too_new in ("start_interval", "post_start", "subpath", "ulimits", "privileged"):
             assert too_new not in path.read_text(), path
+
+
+def test_a_bundle_knows_the_commands_of_the_runbook() -> None:
+    """It lies beside them there."""
+    asked = set(re.findall(r"`?quntuan ([a-z]+)", (ROOT / "docs/RUNBOOK.md").read_text()))
+    known = set(re.findall(r"(?m)^  ([a-z]+)\)", (ROOT / "deploy/offline/quntuan").read_text()))
+    assert len(known) > 7
+    assert asked - known == {"images", "bundle"}  # made where there is a network
 
 
 def test_every_alarm_has_its_line_in_the_runbook() -> None:
