@@ -21,7 +21,7 @@ from shared.org.rounds.service import cancel, get_round, wish, withdraw
 from shared.org.venues import Venue
 from tests.org.people import CLERK, tree
 from tests.org.rooms import at, booked, booker, venue
-from tests.org.seasons import FIRST, KEEPER, STRANGER, closed, new_round, season, wanted, wished
+from tests.org.seasons import FIRST, KEEPER, STRANGER, closed, drawn, new_round, season, wanted, wished
 from tests.org.web import audited, org_world
 
 
@@ -115,12 +115,8 @@ async def test_an_interrupted_confirmation_goes_on_and_two_at_once_book_once(org
     database = org.kit.database
     async with database.transaction() as session:
         _, one, _ = await tree(session, org)
-        hall = await venue(session, org, one)
-        opened = await season(session, hall)
-        await wished(session, org, opened, hall)
-        await closed(session, opened.id)
-        await draw_round(session, org, opened.id, 1, KEEPER)
-        (await get_round(session, opened.id)).status = "confirming"  # as if it had died right after this
+        opened, _ = await drawn(session, org, one)
+        opened.status = "confirming"  # as if it had died right after this
     done = await asyncio.gather(
         *(confirm(org, opened.id, 2, KEEPER) for _ in range(2)), return_exceptions=True
     )

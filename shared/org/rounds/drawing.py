@@ -20,7 +20,7 @@ from shared.org.bookings.states import fresh, tell
 from shared.org.kit import OrgKit
 from shared.org.rounds.models import Round, SeasonWish
 from shared.org.rounds.rules import BOOKED, CLOSED, GIVEN, PAST, RULE, Time, Wanted, dates_of, draw
-from shared.org.rounds.service import get_round, hold, note, owned, refuse_deadline, refuse_time
+from shared.org.rounds.service import get_round, hold, note, owned, refuse_deadline, refuse_time, refuse_words
 from shared.org.venues import Venue, get_venue, opening_of, sharing_of
 
 MEANWHILE = "meanwhile"
@@ -59,6 +59,7 @@ async def undo(
     session: AsyncSession, round_id: UUID, version: int, closes_at: datetime, reason: str, staff: Staff
 ) -> Round:
     """Back to entering wishes, with another seed; the reason and the old seed are public at once."""
+    refuse_words(reason=reason)
     season = await owned(session, round_id, version, staff)
     if season.status != "drawn":
         raise Refused("只有还没有确认的分配可以撤销")
