@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
 
 from shared.contracts.bookings import Booker
 
@@ -90,6 +90,9 @@ class RoundState(RoundLine):
     seed: str = ""
     used: dict[str, float] = Field(default_factory=dict)
     undone: tuple[dict[str, Any], ...] = ()
+    opened_by: str = Field(default="", description="for the owner's own staff")
+    drawn_at: AwareDatetime | None = None
+    published_at: AwareDatetime | None = None
 
 
 class WishIn(BaseModel):
@@ -102,7 +105,7 @@ class WishIn(BaseModel):
     opens: Minute
     closes: Minute
     rank: Annotated[int, Field(ge=1, le=40)]
-    title: Annotated[str, Field(min_length=1, max_length=60)]
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
     people: Annotated[int, Field(ge=0, le=100_000)] = 0
 
     @model_validator(mode="after")

@@ -35,6 +35,7 @@ from shared.org.bookings.service import own_booker
 from shared.org.kit import OrgKit, make_org_kit
 from shared.org.naming import Names
 from shared.org.rounds.handlers import responders
+from shared.org.rounds.models import Round, SeasonWish
 from shared.org.venues import Venue
 from tests.fixtures.databases import FreshDatabases
 from tests.fixtures.settings import settings_for
@@ -93,15 +94,17 @@ async def test_staff_wish_for_a_round_of_another_organisation(towns: dict[str, O
     assert [(r.owner, r.title, r.status) for r in listed.rounds] == [("league", "春季轮次", "open")]
     round_id: UUID = listed.rounds[0].round_id
     who = own_booker(union, "组织部", "周经办", KEEPER.id)
+    who = who.model_copy(update={"org_name": "市委办公厅", "letter": "党", "palette": "red"})  # nobody's word
     wish = wanted(await _hall(league), title="劳模宣讲")
     question = WishRequest(owner="league", round_id=round_id, booker=who, wish=wish)
     for _ in range(2):  # a lost answer and asking again is asking once
         await ask("hub", WISH, question, Done)
     seen = RoundRequest(owner="league", org="union", round_id=round_id)
     state = await ask("hub", ROUND, seen, RoundState)
-    assert [(w.title, w.mine, w.org_name) for w in state.wishes] == [
-        ("劳模宣讲", True, union.profile.short_name)
-    ]
+    assert [(w.title, w.mine, w.org_name) for w in state.wishes] == [("劳模宣讲", True, "甲会")]
+    async with league.kit.database.transaction() as session:
+        kept = (await session.scalars(select(SeasonWish.booker))).one()
+    assert (kept["letter"], kept["palette"], kept["staff_id"]) == ("甲", "blue", str(KEEPER.id))
     theirs = await league.kit.bus.request("hub", ROUND, seen.model_copy(update={"org": "league"}), RoundState)
     assert (theirs.wished, theirs.wishes) == (
         1,
@@ -121,6 +124,24 @@ async def test_staff_wish_for_a_round_of_another_organisation(towns: dict[str, O
         Done,
     )
     assert (await ask("hub", ROUND, seen, RoundState)).wishes == ()
+
+
+async def test_a_wish_of_nobody_or_with_hidden_characters_is_refused(towns: dict[str, OrgKit]) -> None:
+    union, league = towns["union"], towns["league"]
+    async with league.kit.database.transaction() as session:
+        round_id = (await session.scalars(select(Round.id))).one()
+    who, hall = own_booker(union, "组织部", "周经办", None), await _hall(league)
+    named = who.model_copy(update={"staff_id": KEEPER.id})
+    for booker, title, said in (
+        (who, "读书会", "只能为本组织申请"),  # nobody could take it back
+        (named, "a\x00b", "控制字符"),
+        (named.model_copy(update={"staff_name": "何\u202e"}), "读书会", "控制字符"),
+    ):
+        question = WishRequest(
+            owner="league", round_id=round_id, booker=booker, wish=wanted(hall, title=title)
+        )
+        with pytest.raises(Declined, match=said):
+            await union.kit.bus.request("hub", WISH, question, Done)
 
 
 async def test_others_are_called_by_the_names_the_hub_knows(towns: dict[str, OrgKit]) -> None:

@@ -10,12 +10,14 @@ from shared.contracts.rounds import WishIn
 from shared.kit import clock
 from shared.kit.staff import Staff
 from shared.org.kit import OrgKit
+from shared.org.rounds.drawing import draw_round
 from shared.org.rounds.models import Round, SeasonWish
 from shared.org.rounds.schemas import NewRound
 from shared.org.rounds.service import open_round, wish
+from shared.org.units import Unit
 from shared.org.venues import Venue
 from tests.org.people import CLERK
-from tests.org.rooms import STRANGER, at, booker
+from tests.org.rooms import STRANGER, at, booker, venue
 
 FIRST, LAST = 10, 30
 """days from today: the period has three of each weekday"""
@@ -51,6 +53,17 @@ async def wished(
     return await wish(session, org, opened.id, wanted(place, **given), who, CLERK)
 
 
+async def drawn(
+    session: AsyncSession, org: OrgKit, unit: Unit, code: str = "", **given: Any
+) -> tuple[Round, Venue]:
+    """A round with one hall and one wish for it, drawn."""
+    hall = await venue(session, org, unit)
+    opened = await season(session, hall)
+    await wished(session, org, opened, hall, code, **given)
+    await closed(session, opened.id)
+    return await draw_round(session, org, opened.id, 1, KEEPER), hall
+
+
 async def closed(session: AsyncSession, round_id: UUID) -> None:
     """The deadline is over."""
     opened = await session.get_one(Round, round_id)
@@ -58,4 +71,4 @@ async def closed(session: AsyncSession, round_id: UUID) -> None:
     await session.flush()
 
 
-__all__ = ["FIRST", "KEEPER", "STRANGER", "closed", "new_round", "season", "wanted", "wished"]
+__all__ = ["FIRST", "KEEPER", "STRANGER", "closed", "drawn", "new_round", "season", "wanted", "wished"]

@@ -21,8 +21,8 @@ from shared.org.rounds.service import cancel, get_round, wish, withdraw
 from shared.org.venues import Venue
 from tests.org.people import CLERK, tree
 from tests.org.rooms import at, booked, booker, venue
-from tests.org.seasons import FIRST, KEEPER, STRANGER, closed, new_round, season, wanted, wished
-from tests.org.web import audited, org_world
+from tests.org.seasons import FIRST, KEEPER, STRANGER, closed, drawn, new_round, season, wanted, wished
+from tests.org.web import Browser, audited, org_world
 
 
 async def test_a_wish_is_refused_with_its_reason_and_sent_twice_is_one(org: OrgKit) -> None:
@@ -115,12 +115,8 @@ async def test_an_interrupted_confirmation_goes_on_and_two_at_once_book_once(org
     database = org.kit.database
     async with database.transaction() as session:
         _, one, _ = await tree(session, org)
-        hall = await venue(session, org, one)
-        opened = await season(session, hall)
-        await wished(session, org, opened, hall)
-        await closed(session, opened.id)
-        await draw_round(session, org, opened.id, 1, KEEPER)
-        (await get_round(session, opened.id)).status = "confirming"  # as if it had died right after this
+        opened, _ = await drawn(session, org, one)
+        opened.status = "confirming"  # as if it had died right after this
     done = await asyncio.gather(
         *(confirm(org, opened.id, 2, KEEPER) for _ in range(2)), return_exceptions=True
     )
@@ -176,25 +172,7 @@ async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None
         made = await keeper.post("/venues/rounds/new", form)
         assert made.status_code == 303, made.text
         path = made.headers["location"]
-        page = (await keeper.get(path)).text
-        found = re.search(r'name="wish_id" value="([^"]+)"', page)
-        assert found
-        entry = {
-            "wish_id": found[1], "venue": str(hall.id), "weekday": str(new.first.weekday()), "opens": "9:00",
-            "closes": "11:00", "rank": "1", "title": "读书会",
-        }  # fmt: skip
-        assert (await keeper.post(f"{path}/wishes", {**entry, "people": "999"})).status_code == 409
-        for field, bad, said in (
-            ("opens", "9", "的样式填写"), ("venue", "", "请选择场地"), ("title", "", "请填写用途"),
-            ("weekday", "", "请选择每周的一天"), ("rank", "x", "请填写1到40的整数"), ("rank", "", "请填写1到40的整数"), ("on", "2.3", "日期不正确"),
-        ):  # fmt: skip
-            refused = await keeper.post(f"{path}/wishes", {**entry, "people": "7", field: bad})
-            assert refused.status_code == 422
-            assert said in refused.text
-            assert f'name="wish_id" value="{found[1]}"' in refused.text  # nothing typed is lost
-            assert re.search(r'name="people"[^>]*value="7"', refused.text)
-        assert (await keeper.post(f"{path}/wishes", entry)).status_code == 303
-        assert "读书会" in (await keeper.get(path)).text
+        await _wished_by_page(keeper, path, hall.id, new.first.weekday())
         assert (await keeper.post(f"{path}/draw", {"version": "1"})).status_code == 409
         async with org.kit.database.transaction() as session:
             await closed(session, UUID(path.rsplit("/", 1)[1]))
@@ -204,8 +182,40 @@ async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None
         assert (await clerk.post(f"{path}/confirm", {"version": "2"})).status_code == 403
         assert (await keeper.post(f"{path}/confirm", {"version": "2"})).status_code == 303
         shown = (await (await world.signed_in("viewer")).get(path)).text
-        for text in ("第1轮，订到3次", "抽签种子", "结果与理由", "导出结果", f"{org.profile.short_name} 0"):
+        for text in (
+            "第1轮，订到3次",
+            "发布人",
+            "分配时间",
+            "公布时间",
+            "抽签种子",
+            "结果与理由",
+            "导出结果",
+            f"{org.profile.short_name} 0",
+        ):
             assert text in shown
+
+
+async def _wished_by_page(keeper: Browser, path: str, hall: UUID, weekday: int) -> None:
+    """Refused with the field named and nothing typed lost, then entered."""
+    found = re.search(r'name="wish_id" value="([^"]+)"', (await keeper.get(path)).text)
+    assert found
+    entry = {
+        "wish_id": found[1], "venue": str(hall), "weekday": str(weekday), "opens": "9:00",
+        "closes": "11:00", "rank": "1", "title": "读书会",
+    }  # fmt: skip
+    assert (await keeper.post(f"{path}/wishes", {**entry, "people": "999"})).status_code == 409
+    for field, bad, said in (
+        ("opens", "9", "的样式填写"), ("venue", "", "请选择场地"), ("title", "", "请填写用途"),
+        ("title", "问12812345678", "不能写证件号或手机号"), ("weekday", "", "请选择每周的一天"),
+        ("rank", "x", "请填写1到40的整数"), ("rank", "", "请填写1到40的整数"), ("on", "2.3", "日期不正确"),
+    ):  # fmt: skip
+        refused = await keeper.post(f"{path}/wishes", {**entry, "people": "7", field: bad})
+        assert refused.status_code == 422
+        assert said in refused.text
+        assert f'name="wish_id" value="{found[1]}"' in refused.text  # nothing typed is lost
+        assert re.search(r'name="people"[^>]*value="7"', refused.text)
+    assert (await keeper.post(f"{path}/wishes", entry)).status_code == 303
+    assert "读书会" in (await keeper.get(path)).text
 
 
 async def test_the_result_as_a_file_can_be_checked_again(org: OrgKit) -> None:

@@ -5,6 +5,7 @@ import asyncio
 from pydantic import BaseModel
 
 from services.hub.directory import organisations
+from services.hub.venues.moving import marked
 from shared.contracts.rounds import (
     ROUND,
     ROUNDS,
@@ -38,7 +39,12 @@ def responders(kit: Kit) -> tuple[Responder, ...]:
 
     async def wish(request: WishRequest) -> BaseModel:
         _refuse_others(request.booker.org)
-        return await _pass_on(kit, request.owner, WISH, request, Done)
+        if request.booker.staff_id is None:
+            raise Forbidden("只能为本组织申请")  # nobody could ever take it back
+        async with kit.database.transaction() as session:
+            booker = await marked(session, request.booker)
+        question = request.model_copy(update={"booker": booker})
+        return await _pass_on(kit, request.owner, WISH, question, Done)
 
     async def unwish(request: UnwishRequest) -> BaseModel:
         _refuse_others(request.booker.org)

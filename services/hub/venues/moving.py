@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.directory import organisations
 from services.hub.venues.models import BookingRequest, RequestItem
@@ -54,7 +55,8 @@ async def move_on(kit: Kit, request_id: UUID) -> None:
             if request is None:
                 return
             items = await items_of(session, request_id)
-            booker = await _booker(session, request)
+            who = Booker(org=request.org, office=request.office, staff_name=request.staff_name)
+            booker = await marked(session, who)
         step = {"asking": _ask, "confirming": _confirm, "releasing": _release}[request.status]
         said = await step(kit, request, items, booker)
         if not await _record(kit, request, said):
@@ -209,16 +211,9 @@ def _later(request: BookingRequest) -> bool:
     return False
 
 
-async def _booker(session: Any, request: BookingRequest) -> Booker:
-    """On whose behalf, with the mark the owner's calendar shows."""
+async def marked(session: AsyncSession, who: Booker) -> Booker:
+    """On whose behalf, with the name and mark the hub knows, whatever the asker said."""
     known = {o.code: (o.code, o.short_name, o.letter, o.palette) for o in await organisations(session)}
-    unheard = (request.org, request.org, request.org[:1].upper(), "slate")
-    code, name, letter, palette = JOINT if request.org == JOINT[0] else known.get(request.org, unheard)
-    return Booker(
-        org=code,
-        office=request.office,
-        staff_name=request.staff_name,
-        org_name=name,
-        letter=letter,
-        palette=palette,
-    )
+    unheard = (who.org, who.org, who.org[:1].upper(), "slate")
+    _, name, letter, palette = JOINT if who.org == JOINT[0] else known.get(who.org, unheard)
+    return who.model_copy(update={"org_name": name, "letter": letter, "palette": palette})

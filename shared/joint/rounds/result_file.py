@@ -59,10 +59,10 @@ def _said(texts: tuple[str, ...]) -> list[str]:
 
 def _line(wish: WishState) -> list[str]:
     given = wish.outcome == "given"
-    left_out = (f"{day(on)} {translate(titles.LEFT_OUT[why])}" for on, why in wish.left_out.items())
+    left_out = (f"{day(on)} {titles.word(titles.LEFT_OUT, why)}" for on, why in wish.left_out.items())
     return [
         wish.org_name, wish.office, str(wish.rank), wish.title, wish.venue, titles.when(wish),
-        translate("给了" if given else "没给"), titles.why_not(wish), str(wish.turn) if given else "",
+        titles.outcome(wish), titles.why_not(wish), str(wish.turn) if given else "",
         "" if wish.booked is None else str(wish.booked), "；".join(left_out), str(wish.wish_id),
     ]  # fmt: skip
 

@@ -1,9 +1,12 @@
 """Words for how a round stands and what became of its wishes: the page and the file say the same."""
 
+from collections.abc import Mapping
+
 from shared.contracts.rounds import RoundState, WishState
 from shared.joint.rounds.lots import order_of
 from shared.kit.calendar import written
 from shared.kit.web import gettext as _
+from shared.kit.web import translate
 from shared.kit.web.filters import day
 
 STATUSES = {
@@ -18,8 +21,29 @@ RULE = (
     "所以在都想要的时段上，任何组织最多比别人多一项。",
 )
 WEEKLY = ("每周一", "每周二", "每周三", "每周四", "每周五", "每周六", "每周日")
-NOT_HAD = {"booked": "这些时段已有预订", "closed": "这些时段场地不开放"}
-LEFT_OUT = {"closed": "不开放", "booked": "分配前已有预订", "meanwhile": "确认前被别人订走"}
+NOT_HAD = {
+    "booked": "这些时段已有预订", "closed": "这些时段场地不开放", "past": "这些时段已经过了",
+    "rule": "不合场地的规则（共享范围、人数或时长）",
+}  # fmt: skip
+LEFT_OUT = {
+    "closed": "不开放", "booked": "分配前已有预订", "meanwhile": "确认前被别人订走", "past": "已经过了",
+    "rule": NOT_HAD["rule"],
+}  # fmt: skip
+
+
+def word(words: Mapping[str, str], key: str) -> str:
+    """In the reader's language; a key that an owner one version ahead uses stands for itself."""
+    return translate(words.get(key, key))
+
+
+def had(wish: WishState) -> bool:
+    """Given, and not all of its dates lost before they were booked."""
+    return wish.outcome == "given" and wish.booked != 0
+
+
+def outcome(wish: WishState) -> str:
+    """What became of it, in a word."""
+    return _("给了") if had(wish) else _("分到但没订到") if wish.outcome == "given" else _("没给")
 
 
 def when(wish: WishState) -> str:
@@ -29,10 +53,13 @@ def when(wish: WishState) -> str:
 
 
 def why_not(wish: WishState) -> str:
-    """Why it was not given; empty when it was."""
+    """Why it was not had; empty when it was."""
     if wish.outcome == "taken":
         return _("轮到时已给了%(before)s") % {"before": wish.before}
-    return _(NOT_HAD[wish.outcome]) if wish.outcome in NOT_HAD else ""
+    if wish.outcome == "given":
+        lost = dict.fromkeys(wish.left_out.values())
+        return "" if had(wish) else _("、").join(word(LEFT_OUT, why) for why in lost)
+    return word(NOT_HAD, wish.outcome)
 
 
 def used(state: RoundState) -> list[tuple[str, str, float]]:

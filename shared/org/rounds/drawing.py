@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.bookings import Booker
 from shared.kit import audit, clock
+from shared.kit.calendar import is_open
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid, Refused
 from shared.kit.staff import Staff
@@ -18,9 +19,9 @@ from shared.org.bookings.service import SYSTEM
 from shared.org.bookings.states import fresh, tell
 from shared.org.kit import OrgKit
 from shared.org.rounds.models import Round, SeasonWish
-from shared.org.rounds.rules import BOOKED, CLOSED, GIVEN, Time, Wanted, dates_of, draw
-from shared.org.rounds.service import get_round, hold, note, owned, refuse_deadline, refuse_time
-from shared.org.venues import Venue, get_venue, sharing_of
+from shared.org.rounds.rules import BOOKED, CLOSED, GIVEN, PAST, RULE, Time, Wanted, dates_of, draw
+from shared.org.rounds.service import get_round, hold, note, owned, refuse_deadline, refuse_time, refuse_words
+from shared.org.venues import Venue, get_venue, opening_of, sharing_of
 
 MEANWHILE = "meanwhile"
 _USED = text(
@@ -57,7 +58,8 @@ async def draw_round(session: AsyncSession, org: OrgKit, round_id: UUID, version
 async def undo(
     session: AsyncSession, round_id: UUID, version: int, closes_at: datetime, reason: str, staff: Staff
 ) -> Round:
-    """Back to entering wishes, with another seed; the undone drawing is published with the result."""
+    """Back to entering wishes, with another seed; the reason and the old seed are public at once."""
+    refuse_words(reason=reason)
     season = await owned(session, round_id, version, staff)
     if season.status != "drawn":
         raise Refused("只有还没有确认的分配可以撤销")
@@ -89,7 +91,7 @@ async def confirm(org: OrgKit, round_id: UUID, version: int, staff: Staff) -> No
         ids = [w.id for w in await wishes_of(session, round_id) if w.outcome == GIVEN]
     for wish_id in ids:
         async with database.transaction() as session:
-            await _book(session, wish_id, staff)
+            await _book(session, org, wish_id, staff)
     async with database.transaction() as session:
         season = await hold(session, round_id)
         if season.status == "confirming":
@@ -126,27 +128,32 @@ async def _wanted(session: AsyncSession, org: OrgKit, season: Round, wish: Seaso
         low, high = start - before, end + after
         if any(a < high and low < b for a, b in taken):
             left_out[day.isoformat()] = BOOKED
-        elif _closed(org, venue, wish, start, end):
-            left_out[day.isoformat()] = CLOSED
+        elif why := _hindered(org, venue, wish, start, end):
+            left_out[day.isoformat()] = why
         else:
             times.append(Time(venue.hall_id, venue.place.lower or 0, venue.place.upper, low, high))
     wish.left_out = left_out
-    none = BOOKED if BOOKED in left_out.values() else CLOSED
+    none = next((why for why in (BOOKED, RULE, PAST) if why in left_out.values()), CLOSED)
     return Wanted(wish.id, wish.org, wish.rank, tuple(times), none)
 
 
-def _closed(org: OrgKit, venue: Venue, wish: SeasonWish, start: datetime, end: datetime) -> bool:
-    if venue.status != "active" or wish.people > venue.capacity:
-        return True
+def _hindered(org: OrgKit, venue: Venue, wish: SeasonWish, start: datetime, end: datetime) -> str:
+    """Why the venue's rule as it is now does not give this time; empty when it does."""
+    if start <= clock.now():
+        return PAST
+    if venue.status != "active" or not is_open(opening_of(venue), start, end):
+        return CLOSED
+    if wish.people > venue.capacity:
+        return RULE
     try:
         refuse_time(org, venue, wish.org, start, end)
     except (Invalid, Refused):
-        return True
-    return False
+        return RULE
+    return ""
 
 
-async def _book(session: AsyncSession, wish_id: UUID, actor: audit.Actor) -> None:
-    """The constraint decides about every date; what somebody took meanwhile is written down, not lost."""
+async def _book(session: AsyncSession, org: OrgKit, wish_id: UUID, actor: audit.Actor) -> None:
+    """The venue's rule of today and the constraint decide about every date; each lost one has its reason."""
     query = select(SeasonWish).where(SeasonWish.id == wish_id).with_for_update()
     wish = (await session.scalars(query.execution_options(populate_existing=True))).one()
     if wish.booked is not None:
@@ -154,10 +161,11 @@ async def _book(session: AsyncSession, wish_id: UUID, actor: audit.Actor) -> Non
     season, venue = await get_round(session, wish.round_id), await get_venue(session, wish.venue_id)
     days = [day for day in _days(season, wish) if day.isoformat() not in wish.left_out]
     slots = {day: Slot(uuid4(), *span_of(wish, day)) for day in days}
-    ahead = {day: s for day, s in slots.items() if s.start > clock.now() and venue.status == "active"}
-    made = await _claim(session, venue, wish, list(ahead.values()), actor) if ahead else frozenset()
-    missed = {day.isoformat(): MEANWHILE for day, slot in slots.items() if slot.id not in made}
-    wish.left_out, wish.booked = {**wish.left_out, **missed}, len(made)
+    missed = {day: _hindered(org, venue, wish, slot.start, slot.end) for day, slot in slots.items()}
+    free = [slot for day, slot in slots.items() if not missed[day]]
+    made = await _claim(session, venue, wish, free, actor) if free else frozenset()
+    lost = {day.isoformat(): why or MEANWHILE for day, why in missed.items() if slots[day].id not in made}
+    wish.left_out, wish.booked = {**wish.left_out, **lost}, len(made)
 
 
 async def _claim(

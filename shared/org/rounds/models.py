@@ -31,7 +31,7 @@ class Round(OrgBase):
     used: Mapped[dict[str, float]] = mapped_column(JSONB, default=dict)
     """hours of the past year of each organisation with a wish, as the drawing counted them"""
     undone: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
-    """drawings that were undone: seed, at, by, reason; published with the result"""
+    """drawings that were undone: seed, at, by, reason; public at once, the seed is not used any more"""
     drawn_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     opened_by: Mapped[str] = mapped_column(Text)
@@ -61,12 +61,12 @@ class SeasonWish(OrgBase):
     """who asks, with the mark of that organisation, as it said"""
     org: Mapped[str] = mapped_column(Text)
     outcome: Mapped[str] = mapped_column(Text, default="")
-    """empty until drawn; then given, taken, closed, booked"""
+    """empty until drawn; then given, taken, booked, closed, rule, past"""
     turn: Mapped[int] = mapped_column(Integer, default=0)
     before_id: Mapped[UUID | None] = mapped_column(Uuid)
     """the wish that was given instead"""
     left_out: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
-    """dates that were not had: day -> closed, booked (when drawn) or meanwhile (when confirmed)"""
+    """dates not had: day -> booked (when drawn), meanwhile (when confirmed), closed, rule or past"""
     booked: Mapped[int | None] = mapped_column(Integer)
     """how many dates were booked; empty until confirmed"""
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -43,6 +43,9 @@ async def state_for(session: AsyncSession, org: OrgKit, season: Round, asker: st
         seed=season.seed if public else "",
         used=season.used if seen else {},
         undone=tuple(season.undone),
+        opened_by=season.opened_by if asker == org.profile.code else "",
+        drawn_at=season.drawn_at if seen else None,
+        published_at=season.published_at,
     )
 
 

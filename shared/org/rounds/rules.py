@@ -19,6 +19,8 @@ from shared.joint.rounds.lots import lot, order_of
 
 GIVEN, TAKEN, CLOSED, BOOKED = "given", "taken", "closed", "booked"
 """Given; somebody else's wish came first; the venue is not open; bookings stand at all of its times."""
+PAST, RULE = "past", "rule"
+"""It is over already; the venue's rule does not allow it: sharing, capacity, longest time."""
 DAY = timedelta(days=1)
 
 

@@ -13,7 +13,9 @@ from shared.contracts.venues import Sharing
 from shared.kit import audit, clock
 from shared.kit.clock import CHINA
 from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
+from shared.kit.pii.free_text import holds_number
 from shared.kit.staff import Staff
+from shared.kit.types import forbidden_character
 from shared.org.kit import OrgKit
 from shared.org.rounds.models import Round, SeasonWish
 from shared.org.rounds.rules import dates_of
@@ -27,6 +29,7 @@ MOST_OF_ONE, MOST = 40, 400
 
 async def open_round(session: AsyncSession, new: NewRound, staff: Staff) -> Round:
     """Wishes may be entered from now on. The seed is chosen now, its hash is shown at once."""
+    refuse_words(title=new.title, note=new.note)
     if not clock.today() < new.first <= new.last or new.last - new.first > LONGEST:
         raise Invalid("使用期间不正确", fields={"first": "从明天以后开始，最长约半年"})
     refuse_deadline(new.closes_at, new.first)
@@ -59,9 +62,9 @@ async def get_round(session: AsyncSession, round_id: UUID) -> Round:
     return found
 
 
-async def hold(session: AsyncSession, round_id: UUID, *, reading: bool = False) -> Round:
-    """The round, locked: wishes beside one another, never beside a drawing."""
-    query = select(Round).where(Round.id == round_id).with_for_update(read=reading)
+async def hold(session: AsyncSession, round_id: UUID) -> Round:
+    """The round, locked: one wish after another, so the same one at once is one and no limit is passed."""
+    query = select(Round).where(Round.id == round_id).with_for_update()
     found: Round | None = await session.scalar(query.execution_options(populate_existing=True))
     if found is None:
         raise NotFound("没有这个轮次")
@@ -83,13 +86,13 @@ async def wish(
     session: AsyncSession, org: OrgKit, round_id: UUID, given: WishIn, booker: Booker, actor: audit.Actor
 ) -> SeasonWish:
     """Entered until the deadline; the same wish sent twice is one."""
-    season = await hold(session, round_id, reading=True)
+    season = await hold(session, round_id)
     known = await session.get(SeasonWish, given.wish_id)
     if known is not None:
-        if known.org != booker.org or known.round_id != round_id:
-            raise Forbidden("这不是您的组织的志愿")
-        return known
+        return _same(known, round_id, given, booker)
     refuse_closed(season)
+    _refuse_hidden(booker)
+    refuse_words(title=given.title)
     if given.venue_id not in season.venues:
         raise NotFound("这个场地不在本轮次中")
     await _refuse_many(session, season, booker.org)
@@ -105,11 +108,21 @@ async def wish(
     return made
 
 
+def _same(known: SeasonWish, round_id: UUID, given: WishIn, booker: Booker) -> SeasonWish:
+    """The wish that was entered by this number, when this is it once more."""
+    if known.org != booker.org or known.round_id != round_id:
+        raise Forbidden("这不是您的组织的志愿")
+    if any(getattr(known, name) != value for name, value in given.model_dump(exclude={"wish_id"}).items()):
+        raise Refused("这项志愿已经填报，内容不同", hint="请刷新页面；要修改，先撤回再重新填报。")
+    return known
+
+
 async def withdraw(
     session: AsyncSession, round_id: UUID, wish_id: UUID, booker: Booker, actor: audit.Actor
 ) -> None:
     """Until the deadline, by whoever entered it."""
-    season = await hold(session, round_id, reading=True)
+    _refuse_hidden(booker)
+    season = await hold(session, round_id)
     refuse_closed(season)
     found = await session.get(SeasonWish, wish_id)
     if found is None or found.round_id != round_id or found.org != booker.org:
@@ -122,6 +135,7 @@ async def withdraw(
 
 async def cancel(session: AsyncSession, round_id: UUID, version: int, reason: str, staff: Staff) -> Round:
     """No drawing takes place; nothing was booked."""
+    refuse_words(reason=reason)
     season = await owned(session, round_id, version, staff)
     if season.status not in ("open", "drawn"):
         raise Refused("这个轮次已经确认，不能取消")
@@ -129,6 +143,21 @@ async def cancel(session: AsyncSession, round_id: UUID, version: int, reason: st
     season.note = reason
     note(session, staff, "round.cancelled", season, purpose=reason)
     return season
+
+
+def refuse_words(**texts: str) -> None:
+    """Free text is shown to every organisation and kept: one plain line, without anybody's numbers."""
+    for field, text in texts.items():
+        said = forbidden_character(text) or ("这里不能写证件号或手机号" if holds_number(text) else "")
+        if said:
+            raise Invalid(said, hint="填写的内容会给各组织看，并长期保存。", fields={field: said})
+
+
+def _refuse_hidden(booker: Booker) -> None:
+    """What the asking service says of its staff comes over the bus unchecked."""
+    for text in (booker.office, booker.staff_name, booker.org_name, booker.letter, booker.palette):
+        if said := forbidden_character(text):
+            raise Invalid(said)
 
 
 def refuse_closed(season: Round) -> None:
