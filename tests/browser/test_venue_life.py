@@ -55,6 +55,10 @@ async def test_the_joint_office_wishes_too_and_takes_it_back(sheet: Open, size: 
     await office.sound("round-hub")
     await office.press("form[action$='/withdraw'] button")
     assert "三方联谊" not in await page.inner_text("main")
+    auditor = await sheet("hub", "auditor", size)
+    log = await (await auditor.go("/audit")).inner_text("main")
+    assert "向其他组织的轮次填报志愿" in log
+    assert "撤回在其他组织轮次中的志愿" in log
 
 
 async def test_the_result_of_a_round_is_a_file_for_every_organisation(sheet: Open) -> None:

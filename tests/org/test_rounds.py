@@ -207,7 +207,8 @@ async def _wished_by_page(keeper: Browser, path: str, hall: UUID, weekday: int) 
     for field, bad, said in (
         ("opens", "9", "的样式填写"), ("venue", "", "请选择场地"), ("title", "", "请填写用途"),
         ("title", "问12812345678", "不能写证件号或手机号"), ("weekday", "", "请选择每周的一天"),
-        ("rank", "x", "请填写1到40的整数"), ("rank", "", "请填写1到40的整数"), ("on", "2.3", "日期不正确"),
+        ("rank", "x", "请填写1到40的整数"), ("rank", "", "请填写1到40的整数"), ("on", "2027-01-01", "只能填一样"),
+        ("closes", "8:00", "结束时间应晚于开始时间"),
     ):  # fmt: skip
         refused = await keeper.post(f"{path}/wishes", {**entry, "people": "7", field: bad})
         assert refused.status_code == 422
@@ -215,7 +216,9 @@ async def _wished_by_page(keeper: Browser, path: str, hall: UUID, weekday: int) 
         assert f'name="wish_id" value="{found[1]}"' in refused.text  # nothing typed is lost
         assert re.search(r'name="people"[^>]*value="7"', refused.text)
     assert (await keeper.post(f"{path}/wishes", entry)).status_code == 303
-    assert "读书会" in (await keeper.get(path)).text
+    page = (await keeper.get(path)).text
+    assert "读书会" in page
+    assert re.search(r'name="rank"[^>]*value="2"', page)  # behind the first
 
 
 async def test_the_result_as_a_file_can_be_checked_again(org: OrgKit) -> None:

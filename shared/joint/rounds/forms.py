@@ -52,11 +52,15 @@ def wish(
 
 
 def meant_wish(typed: dict[str, str]) -> WishIn:
-    """The wish the fields describe; a date goes before a weekday. Invalid names the fields."""
+    """The wish the fields describe. Invalid names the fields."""
+    if typed["on"] and typed["weekday"]:
+        raise Invalid("请检查填写的内容", fields={"on": "每周和只要一天，只能填一样"})
+    opens, closes = minute(typed["opens"], "opens"), minute(typed["closes"], "closes")
+    if closes <= opens:
+        raise Invalid("请检查填写的内容", fields={"closes": "结束时间应晚于开始时间"})
     values = {
         "wish_id": typed["wish_id"], "venue_id": typed["venue"], "on": typed["on"] or None,
-        "weekday": None if typed["on"] else typed["weekday"] or None,
-        "opens": minute(typed["opens"], "opens"), "closes": minute(typed["closes"], "closes"),
+        "weekday": typed["weekday"] or None, "opens": opens, "closes": closes,
         "rank": typed["rank"], "title": typed["title"], "people": typed["people"] or 0,
     }  # fmt: skip
     try:

@@ -17,11 +17,13 @@ from shared.contracts.rounds import (
     WishRequest,
 )
 from shared.joint.rounds import forms, titles
+from shared.joint.rounds.auditing import in_words
 from shared.joint.rounds.result_file import result_file
 from shared.joint.rounds.side import Side
-from shared.kit import clock
+from shared.kit import audit, clock
 from shared.kit.bus import Declined
 from shared.kit.context import Kit
+from shared.kit.db import Tx
 from shared.kit.errors import Invalid, Problem
 from shared.kit.staff import Staff, require
 from shared.kit.types import Slug
@@ -60,7 +62,9 @@ def _wishing(router: APIRouter, kit: Kit, side: Side) -> None:
     Wisher = Annotated[Staff, Depends(require(side.writes))]  # noqa: N806 - a type
 
     @router.post("/{owner}/{round_id:uuid}/wishes")
-    async def enter(request: Request, staff: Wisher, owner: Slug, round_id: UUID, typed: Typed) -> Response:
+    async def enter(
+        request: Request, session: Tx, staff: Wisher, owner: Slug, round_id: UUID, typed: Typed
+    ) -> Response:
         """A wish for it."""
         try:
             given = forms.meant_wish(typed)
@@ -69,14 +73,22 @@ def _wishing(router: APIRouter, kit: Kit, side: Side) -> None:
             await kit.bus.request(side.asks(owner), WISH, question, Done)
         except (Declined, Invalid) as problem:
             return await _page(request, kit, side, staff, owner, round_id, problem, typed)
+        detail = {"owner": owner, "name": given.title, **in_words(given)}
+        audit.record(
+            session, actor=staff, action="round.wished_elsewhere", target=("round", round_id), detail=detail
+        )
         return see_other(f"{side.at}/{owner}/{round_id}", _("已填报"))
 
     @router.post("/{owner}/{round_id:uuid}/wishes/{wish_id:uuid}/withdraw")
-    async def withdraw(staff: Wisher, owner: Slug, round_id: UUID, wish_id: UUID) -> Response:
+    async def withdraw(session: Tx, staff: Wisher, owner: Slug, round_id: UUID, wish_id: UUID) -> Response:
         """Take it back."""
         booker = side.booker(staff)
         question = UnwishRequest(owner=owner, round_id=round_id, booker=booker, wish_id=wish_id)
         await kit.bus.request(side.asks(owner), UNWISH, question, Done)
+        detail = {"owner": owner, "wish": str(wish_id)}
+        audit.record(
+            session, actor=staff, action="round.unwished_elsewhere", target=("round", round_id), detail=detail
+        )
         return see_other(f"{side.at}/{owner}/{round_id}", _("已撤回"))
 
 
@@ -109,7 +121,12 @@ def shown(
     entering = state.status == "open" and state.closes_at > clock.now()
     return {
         "round": state, "at": at, "above": side.above, "titles": titles, "entering": entering,
-        "typed": typed or {**forms.BLANK_WISH, "wish_id": str(uuid4())},
+        "typed": typed or {**forms.BLANK_WISH, "wish_id": str(uuid4()), "rank": _next_rank(state)},
         "may_wish": entering and staff.can(side.writes),
         "choices": [(c.venue_id, c.name) for c in state.choices],
     }  # fmt: skip
+
+
+def _next_rank(state: RoundState) -> str:
+    """Behind one's own wishes: those of one rank are drawn by lot."""
+    return str(min(max((wish.rank for wish in state.wishes if wish.mine), default=0) + 1, 40))

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.bookings import Booker
 from shared.contracts.rounds import WishIn
 from shared.contracts.venues import Sharing
+from shared.joint.rounds.auditing import in_words
 from shared.kit import audit, clock
 from shared.kit.clock import CHINA
 from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
@@ -104,7 +105,8 @@ async def wish(
     )  # fmt: skip
     session.add(made)
     await session.flush()
-    note(session, actor, "round.wished", season, org=booker.org)
+    words = in_words(given)
+    note(session, actor, "round.wished", season, "", org=booker.org, venue=str(given.venue_id), **words)
     return made
 
 
@@ -130,7 +132,7 @@ async def withdraw(
     if found.booker["staff_id"] != str(booker.staff_id):
         raise Forbidden("只能撤回自己填报的志愿")
     await session.delete(found)
-    note(session, actor, "round.unwished", season, org=booker.org)
+    note(session, actor, "round.unwished", season, org=booker.org, wish=str(wish_id))
 
 
 async def cancel(session: AsyncSession, round_id: UUID, version: int, reason: str, staff: Staff) -> Round:
