@@ -39,10 +39,10 @@ class Hub:
 
 
 @asynccontextmanager
-async def open_hub(databases: FreshDatabases) -> AsyncIterator[Hub]:
-    """A hub with a database of its own."""
+async def open_hub(databases: FreshDatabases, *, new: bool = False) -> AsyncIterator[Hub]:
+    """A hub with a database of its own; `new`: one never used before."""
     secret = SecretStr("a test secret key of the hub, long")
-    async with databases.lent("hub") as urls:
+    async with databases.once("hub") if new else databases.lent("hub") as urls:
         kit = make_kit(
             Settings(service="hub", database_url=urls.app, secret_key=secret, nats_url="nats://127.0.0.1:1")
         )

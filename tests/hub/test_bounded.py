@@ -60,7 +60,7 @@ STORMS = {
 
 @pytest.fixture(scope="module")
 async def stormy(databases: FreshDatabases) -> AsyncIterator[Hub]:
-    async with open_hub(databases) as hub:
+    async with open_hub(databases, new=True) as hub:
         async with hub.database.transaction() as session:
             for kind, (size, tokens) in STORMS.items():
                 await session.execute(text(_storm(kind, **tokens)), {"size": size})

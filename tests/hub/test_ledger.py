@@ -33,7 +33,7 @@ NAME = "欧阳测试"
 
 @pytest.fixture
 async def urls(databases: FreshDatabases) -> AsyncIterator[Urls]:
-    async with databases.lent("hub") as urls:
+    async with databases.once("hub") as urls:
         yield urls
 
 
