@@ -49,6 +49,10 @@ async def test_columns_by_the_page(site: Site) -> None:
     at = await site.upload("名册.csv", csv_file(f"{HEAD.replace('所在组织', '单位')},组织", line(site.org)))
     page = (await site.page(at)).text
     assert "请核对" in page
+    nowhere = await site.post(f"{at}/head", sheet="0", head="99999")
+    assert nowhere.status_code == 422
+    assert "第 99999 行是空的" in nowhere.text
+    assert "请核对" in nowhere.text  # still the columns
     twice = {"width-0": "7", "use-0": "1", "c-0-0": "name", "c-0-1": "name", "c-0-3": "unit"}
     refused = await site.post(f"{at}/columns", **twice)
     assert refused.status_code == 422

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import openpyxl
@@ -166,9 +167,13 @@ async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None
             "title": "春季轮次", "venues": str(hall.id), "first": new.first.isoformat(),
             "last": new.last.isoformat(), "closes_on": at(1, 0).date().isoformat(), "closes_at": "18:00",
         }  # fmt: skip
-        wrong = await keeper.post("/venues/rounds/new", {**form, "closes_at": "18"})
-        assert wrong.status_code == 422
-        assert "时间不正确" in wrong.text
+        for field, bad, said in (
+            ("closes_at", "18", "时间不正确"), ("venues", [], "请至少选择一个场地"),
+            ("last", (new.first - timedelta(days=1)).isoformat(), "结束日期不能早于开始日期"),
+        ):  # fmt: skip
+            wrong = await keeper.post("/venues/rounds/new", {**form, field: bad})
+            assert wrong.status_code == 422
+            assert said in wrong.text
         made = await keeper.post("/venues/rounds/new", form)
         assert made.status_code == 303, made.text
         path = made.headers["location"]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.datastructures import FormData
 
 from shared.kit import audit
 from shared.kit.db import Tx
@@ -121,16 +122,13 @@ def _mapping(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
             async with session.begin_nested():
                 await service.remap(session, org, staff, batch_id, mapping_of(await request.form()))
         except (Invalid, Refused) as problem:
-            batch = await service.get_batch(session, staff, batch_id)
-            context = await batch_context(
-                session, org, batch, "", "", problem=problem, typed=await request.form()
-            )
-            return render(request, "imports/batch.html", 422, **context, other=None, live=None)
+            return await _again(request, session, org, staff, batch_id, problem, await request.form())
         _soon(worker)
         return see_other(f"/imports/{batch_id}")
 
     @router.post("/{batch_id}/head")
     async def head(
+        request: Request,
         session: Tx,
         staff: Runner,
         batch_id: UUID,
@@ -138,7 +136,11 @@ def _mapping(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
         head: Annotated[Count, Form()],
     ) -> Response:
         """The row of the titles, when it was not found."""
-        await service.rehead(session, org, staff, batch_id, sheet, head)
+        try:
+            async with session.begin_nested():
+                await service.rehead(session, org, staff, batch_id, sheet, head)
+        except (Invalid, Refused) as problem:
+            return await _again(request, session, org, staff, batch_id, problem)
         return see_other(f"/imports/{batch_id}")
 
     @router.post("/{batch_id}/back")
@@ -146,6 +148,21 @@ def _mapping(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
         """Look at the columns again."""
         await service.back_to_mapping(session, staff, batch_id)
         return see_other(f"/imports/{batch_id}")
+
+
+async def _again(
+    request: Request,
+    session: AsyncSession,
+    org: OrgKit,
+    staff: Staff,
+    batch_id: UUID,
+    problem: Problem,
+    typed: FormData | None = None,
+) -> Response:
+    """The columns, as typed if anything was, and why it will not do."""
+    batch = await service.get_batch(session, staff, batch_id)
+    context = await batch_context(session, org, batch, "", "", problem=problem, typed=typed)
+    return render(request, "imports/batch.html", 422, **context, other=None, live=None)
 
 
 def _deciding(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:

@@ -17,6 +17,12 @@ BLANK: dict[str, Any] = {
     **dict.fromkeys(("title", "note", "first", "last", "closes_on"), ""), "venues": (), "closes_at": "18:00"
 }  # fmt: skip
 
+WRONG = {
+    "venues": "请至少选择一个场地", "title": "请填写名称，最多60字", "first": "请填写使用期间",
+    "last": "请填写使用期间",
+}  # fmt: skip
+"""What to say of a field of a round that is not valid."""
+
 
 def moment(on: date | None, at: str) -> datetime:
     """A day and `18:00` in China."""
@@ -49,5 +55,5 @@ def meant(typed: dict[str, Any]) -> NewRound:
     try:
         return NewRound.model_validate({**given, "closes_at": closes})
     except ValidationError as error:
-        said = {str(e["loc"][0]): "请检查填写的内容" for e in error.errors()}
+        said = {str(e["loc"][0]): WRONG.get(str(e["loc"][0]), "请检查填写的内容") for e in error.errors()}
         raise Invalid("请检查填写的内容", fields=said) from None

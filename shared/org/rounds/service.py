@@ -31,7 +31,9 @@ MOST_OF_ONE, MOST = 40, 400
 async def open_round(session: AsyncSession, new: NewRound, staff: Staff) -> Round:
     """Wishes may be entered from now on. The seed is chosen now, its hash is shown at once."""
     refuse_words(title=new.title, note=new.note)
-    if not clock.today() < new.first <= new.last or new.last - new.first > LONGEST:
+    if new.last < new.first:
+        raise Invalid("使用期间不正确", fields={"last": "结束日期不能早于开始日期"})
+    if new.first <= clock.today() or new.last - new.first > LONGEST:
         raise Invalid("使用期间不正确", fields={"first": "从明天以后开始，最长约半年"})
     refuse_deadline(new.closes_at, new.first)
     for venue_id in new.venues:
