@@ -33,13 +33,13 @@ TYPED = {
     "season_round": ("title", "note"),
     "season_wish": ("title",),
     "venue_photo": ("alt",),
-    "audit_entry": ("purpose", "actor_name"),
+    "audit_entry": ("purpose", "actor_name", "detail->>'name'", "detail->>'title'"),
     "staff_account": ("name", "office"),
 }
 """What staff of an organisation type into its pages, by table."""
 TYPED_AT_HUB = {
     "organisation": ("name",),
-    "audit_entry": ("purpose", "actor_name"),
+    "audit_entry": ("purpose", "actor_name", "detail->>'name'", "detail->>'title'"),
     "staff_account": ("name", "office"),
 }
 
