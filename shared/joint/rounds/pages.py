@@ -51,11 +51,10 @@ def _looking(router: APIRouter, kit: Kit, side: Side) -> None:
         return await _page(request, kit, side, staff, owner, round_id)
 
     @router.get("/{owner}/{round_id:uuid}/result.xlsx")
-    async def result(staff: Reader, owner: Slug, round_id: UUID) -> Response:
+    async def result(session: Tx, staff: Reader, owner: Slug, round_id: UUID) -> Response:
         """Its published result as a file."""
-        state = await _ask(kit, side, owner, round_id)  # before the transaction: it may take its time
-        async with kit.database.transaction() as session:
-            return as_download(await result_file(session, kit, state, staff))
+        state = await _ask(kit, side, owner, round_id)
+        return as_download(await result_file(session, kit, state, staff))
 
 
 def _wishing(router: APIRouter, kit: Kit, side: Side) -> None:

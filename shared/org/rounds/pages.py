@@ -46,11 +46,10 @@ def pages(org: OrgKit) -> APIRouter:
 
 def _looking(router: APIRouter, org: OrgKit) -> None:
     @router.get("")
-    async def show_list(request: Request, staff: Reader) -> Response:
+    async def show_list(request: Request, session: Tx, staff: Reader) -> Response:
         """Rounds of this organisation and of the others."""
-        others, problem = await ask_all(org)  # before the transaction: the hub may take its time
-        async with org.kit.database.transaction() as session:
-            own = await lines(session, org)
+        others, problem = await ask_all(org)
+        own = await lines(session, org)
         return render(
             request, "rounds/list.html", own=own, others=others, problem=problem,
             titles=titles, may_open=staff.can("venues.write"), now_=clock.now(),
