@@ -1,4 +1,4 @@
-"""OpenCC and pypinyin behind three small functions; both are loaded at first use (0.3 s)."""
+"""OpenCC and pypinyin behind three small functions; both are loaded at first use (0.3 s) or by `load`."""
 
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -40,6 +40,12 @@ def _syllables_of() -> "Callable[[str], list[str]]":
         return [readings[0] for readings in engine.pinyin(text, style=Style.TONE, errors=_each)]
 
     return syllables_of
+
+
+def load() -> None:
+    """Load both dictionaries now: in a service the first name shown would stop all pages for 0.3 s."""
+    _converter()
+    _syllables_of()
 
 
 def _each(unknown: str) -> str:
