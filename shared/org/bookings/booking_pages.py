@@ -27,6 +27,8 @@ Reader = Annotated[Staff, Depends(require("bookings.read"))]
 Writer = Annotated[Staff, Depends(require("bookings.write"))]
 Approver = Annotated[Staff, Depends(require("bookings.approve"))]
 Words = Annotated[FreeText200, Form()]
+Refusal = tuple[Problem, Typed]
+"""Why another time will not do, and the time that was typed."""
 
 
 def booking_routes(router: APIRouter, org: OrgKit) -> None:
@@ -64,7 +66,7 @@ def _booking(router: APIRouter, org: OrgKit) -> None:
                     session, org, booking_id, start=start, end=end, version=version, actor=staff
                 )
         except (Invalid, Refused) as problem:
-            return await _page(request, session, staff, booking_id, problem, typed)
+            return await _page(request, session, staff, booking_id, (problem, typed))
         return see_other(f"/venues/bookings/{booking_id}", _("已改期"))
 
     @router.post("/bookings/{booking_id}/cancel")
@@ -126,13 +128,9 @@ def _series(router: APIRouter, org: OrgKit) -> None:
 
 
 async def _page(
-    request: Request,
-    session: AsyncSession,
-    staff: Staff,
-    booking_id: UUID,
-    problem: Problem | None = None,
-    typed: Typed | None = None,
+    request: Request, session: AsyncSession, staff: Staff, booking_id: UUID, refused: Refusal | None = None
 ) -> Response:
+    problem, typed = refused or (None, None)
     booking = await get_booking(session, booking_id)
     start, end = booking.start.astimezone(CHINA), booking.end.astimezone(CHINA)
     changes = await reading.history(session, booking_id)
