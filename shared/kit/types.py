@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -146,3 +146,10 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-1e15, le=1
 Day = Annotated[date, AfterValidator(_day_in_years), BeforeValidator(_day)]
 OptionalDay = Annotated[Day | None, Blank]
 Moment = Annotated[AwareDatetime, AfterValidator(_moment_in_years), BeforeValidator(_moment)]
+
+Bound = TypeVar("Bound", int, date)
+
+
+def in_order(low: Bound | None, high: Bound | None) -> tuple[Bound | None, Bound | None]:
+    """A range somebody looks for, also when it is written backwards: 40 to 20 means 20 to 40."""
+    return (high, low) if low is not None and high is not None and low > high else (low, high)

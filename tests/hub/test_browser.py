@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -126,6 +127,10 @@ async def test_a_clerk_looks_somebody_up(chromium: Browser, address: str, size: 
     await page.press("[name=q]", "Enter")
     await expect(page.locator(".people tbody tr")).to_have_count(20)
     await check(page, size[0], "lookup")
+    for row in await page.locator(".people tbody tr").all():  # namesakes are told apart, on a phone too
+        await expect(row).to_contain_text(
+            re.compile("[男女]，\\d+—\\d+岁.*\\*.*(公司|大学|妇联)", re.DOTALL), use_inner_text=True
+        )
     await page.locator(
         ".row-link:visible"
     ).first.click()  # beside the list at a desk, a page of its own on a phone

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.hub.quality import figures, service
 from services.hub.quality.rules import Precision, wilson
-from shared.kit.errors import Invalid, Refused
+from shared.kit.errors import Refused
 from tests.hub.conftest import Hub
 from tests.hub.linked import STEWARD
 from tests.hub.site import clients
@@ -80,8 +80,13 @@ async def test_no_sample_of_nothing(hub: Hub) -> None:
     async with hub.database.transaction() as session:
         with pytest.raises(Refused, match="没有可抽查"):
             await service.draw(session, STEWARD, 10, None, None, None)
-        with pytest.raises(Invalid):
-            await service.draw(session, STEWARD, 10, None, date(2026, 2, 1), date(2026, 1, 1))
+
+
+async def test_a_period_is_read_either_way_round(hub: Hub) -> None:
+    await linked(hub, 3, 0)
+    async with hub.database.transaction() as session:
+        drawn = await service.draw(session, STEWARD, 3, None, date(2090, 1, 1), date(2020, 1, 1))
+        assert len(await figures.picks(session, drawn)) == 3
 
 
 async def test_one_rules_sample_does_not_weigh_in_the_whole(hub: Hub) -> None:

@@ -12,7 +12,7 @@ from shared.org.bookings.models import Series
 from shared.org.kit import OrgKit
 from tests.org.people import CLERK
 from tests.org.rooms import at, booked, venue
-from tests.org.web import org_world
+from tests.org.web import dialog_at, org_world
 
 
 async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
@@ -42,6 +42,12 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         assert made.status_code == 303, made.text
         shown = await clerk.get(made.headers["location"])
         assert "预订生效" in shown.text
+        move = made.headers["location"] + "/move"
+        for opens, closes, said in (("10:00", "12:00", "note-no"), ("18:00", "17:00", "起止时间不正确")):
+            refused = await clerk.post(move, {"version": "1", "on": day, "opens": opens, "closes": closes})
+            dialog = dialog_at(refused.text, move)
+            assert said in dialog
+            assert f'value="{closes}"' in dialog
         moved = await clerk.post(
             made.headers["location"] + "/move",
             {"version": "1", "on": day, "opens": "15:00", "closes": "16:00"},

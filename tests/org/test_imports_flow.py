@@ -10,7 +10,7 @@ from shared.kit.events.models import OutboxRow
 from shared.org.imports import service
 from shared.org.imports.models import ImportBatch, ImportFile, ImportRow, ImportUnit
 from shared.org.kit import OrgKit
-from shared.org.members import Member, read_entry
+from shared.org.members import Member, field_titles, read_entry
 from shared.org.units import Unit, create_unit, top_of
 from tests.org.imports_tools import (
     CLERK_1,
@@ -179,3 +179,19 @@ async def test_what_changed_since_the_check_is_not_overwritten(org: OrgKit) -> N
     assert (batch.sums["written"], batch.sums["failed"]) == (0, 1)
     async with org.kit.database.transaction() as session:
         assert await session.scalar(select(Member.post)) == "班长"
+
+
+async def test_a_date_written_to_the_month_says_which_day_is_kept(org: OrgKit) -> None:
+    number, said = identity_number(), f"{field_titles(org)['joined_on']}只写到月，按当月1日登记"
+    plain = line(org, "乐文博", joined="2024-10-08")
+    batch = await upload(
+        org, "一.csv", csv_file(HEAD, line(org, identity=number, joined="2024年10月"), plain)
+    )
+    month, day = await rows(org, batch, "new")
+    assert month.note.endswith(f"；{said}")
+    assert said not in day.note
+    await confirm(org, batch)
+    batch = await upload(
+        org, "二.csv", csv_file(HEAD, line(org, identity=number, joined="2024.11", phone=""))
+    )
+    assert [row.note for row in await rows(org, batch, "changed")] == [said]

@@ -67,11 +67,18 @@ async def test_columns_by_the_page(site: Site) -> None:
 async def test_a_line_is_put_aside_by_the_page(site: Site) -> None:
     await site.sign_in("clerk")
     at = await site.upload("名册.csv", csv_file(HEAD, line(site.org), line(site.org, "乐文博")))
+    summary = re.compile(r'<dt>新增</dt><dd class="num">(\d+)<small>')
+    assert summary.findall((await site.page(at)).text) == ["2"]
     answer = await site.post(f"{at}/rows/2", decision="skip", back="tab=new")
     assert answer.headers["location"] == f"{at}?tab=new#r2"
     page = (await site.page(f"{at}?tab=new")).text
     assert "恢复写入" in page
     assert "确认写入1人" in page
+    assert summary.findall(page) == ["1"]  # who is put aside is no newcomer
+    assert "1行由您选择不写入" in page
+    assert '<td class="num">1</td>' in (await site.page("/imports")).text
+    await site.post(f"{at}/rows/2", decision="", back="tab=new")
+    assert summary.findall((await site.page(at)).text) == ["2"]
 
 
 async def test_every_tab_of_the_check_opens_in_page_and_api(site: Site) -> None:

@@ -4,7 +4,7 @@ import io
 
 import openpyxl
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from shared.org.members.models import Member, MemberQuery
 from tests.org.people import admit, identity_number
@@ -127,6 +127,17 @@ async def test_export_is_masked_and_no_cell_is_a_formula(here: OrgWorld) -> None
     assert all(cell.quotePrefix for cell in dangerous)
     (entry,) = await audited(here, "member.exported")
     assert entry.detail == {"people": len(PAYLOADS) + 1, "full": False}
+
+
+async def test_the_export_says_how_many_and_nothing_more_than_it_knows(here: OrgWorld) -> None:
+    (member,) = await fill(here)
+    clerk = await here.signed_in("clerk")
+    assert "按现在的条件和排序导出，共1人；" in (await clerk.get("/members")).text
+    async with here.org.kit.database.transaction() as session:
+        own = ("id", "exclusive_key", "card_no")
+        shared = {c.name: getattr(member, c.name) for c in Member.__table__.columns if c.name not in own}
+        await session.execute(insert(Member), [shared] * 1000)
+    assert "按现在的条件和排序导出，1,000人以上；" in (await clerk.get("/members")).text
 
 
 async def test_full_export_needs_the_right_and_a_reason(here: OrgWorld) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from shared.kit.events.models import OutboxRow
 from shared.org.members import standing_title
 from shared.org.members.models import Member, MemberChange
 from tests.org.people import identity_number, person
@@ -62,6 +63,40 @@ async def test_a_conflict_keeps_what_was_typed_and_says_who_was_faster(here: Org
     assert 'name="version" value="2"' in late.text
     again = await second.post(f"/members/{member.id}/edit", {**base, "post": "副组长", "version": "2"})
     assert again.status_code == 303
+
+
+async def test_what_must_and_what_may_be_filled_in_is_marked(here: OrgWorld) -> None:
+    page = (await (await here.signed_in("clerk")).get("/members/new")).text
+    form = page.split('action="/members/new"')[1]
+    labels = re.findall(r'<label for="f-([^"]+)">(.*?)</label>', form)
+    must = [code for code, text in labels if "必填" in text]
+    assert must == ["name", "kind"]
+    assert [code for code, text in labels if "必填" not in text and "选填" not in text] == [
+        "birth",
+        "identity",
+    ]
+    assert "有身份证号码时可不填" in form
+    assert "没有号码的，须填写出生日期" in form
+    assert '<span class="sr">必填</span></legend>' in form
+
+
+async def test_a_form_sent_without_a_change_says_so_and_writes_nothing(here: OrgWorld) -> None:
+    (member,) = await fill(here)
+    browser = await here.signed_in("clerk")
+    given = {"name": member.name, "kind": member.kind, "birth": "2005-06-15", "sex": "女"}
+    counts = [select(func.count()).select_from(table) for table in (MemberChange, OutboxRow)]
+
+    async def written() -> list[int | None]:
+        async with here.org.kit.database.transaction() as session:
+            return [await session.scalar(count) for count in counts]
+
+    before = await written()
+    form = {**given, "joined_on": "2024-10-08", "version": "1", "reason": "本人来电"}
+    sent = await browser.post(f"/members/{member.id}/edit", form)
+    page = (await browser.get(sent.headers["location"])).text
+    assert ("没有改动" in page, "已更正" in page) == (True, False)
+    assert await written() == before
+    assert not await audited(here, "member.changed")
 
 
 async def test_an_emptied_input_empties_but_numbers_stay(here: OrgWorld) -> None:

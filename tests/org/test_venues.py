@@ -1,5 +1,6 @@
 """Venues at their owner: hours, rules, halls and parts, versions and events, pages."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from shared.org.venues import (
 from shared.org.venues.rules import read_hours, written_hours
 from tests.org.people import CLERK, told, tree
 from tests.org.rooms import at, new_venue, venue
-from tests.org.web import org_world
+from tests.org.web import dialog_at, org_world
 
 NINE_TO_FIVE = Opening(weekly=tuple(WeekdayHours(weekday=d, opens=540, closes=1020) for d in range(5)))
 
@@ -237,6 +238,39 @@ async def test_pages_list_show_and_change(org: OrgKit) -> None:
             stored = await session.get(Venue, made.headers["location"].rsplit("/", 1)[1])
             assert stored is not None
             assert stored.capacity == 250
+
+
+@pytest.mark.parametrize(
+    ("step", "sent", "field", "kept"),
+    [
+        ("hours", {"first": "2026-05-04", "last": "2026-05-01", "reason": "检修"}, "last", "检修"),
+        ("hours", {"first": "0026-05-04", "reason": "检修"}, "first", "检修"),
+        ("hours", {"first": "", "spans": "9:00-12:00"}, "first", "9:00-12:00"),
+        ("hours", {"first": "2026-05-04", "spans": "上午"}, "spans", "2026-05-04"),
+        ("hours", {"first": "2026-05-04", "reason": "修" * 101}, "reason", "修" * 101),
+        ("inspection", {"found": "sign", "note": "招牌新换", "version": "7"}, "", "招牌新换"),
+        ("close", {"reason": "", "version": "1"}, "reason", ""),
+    ],
+)
+async def test_a_refused_dialog_stays_open_with_what_was_typed(
+    org: OrgKit, step: str, sent: dict[str, str], field: str, kept: str
+) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            kind = next(k.code for k in org.profile.all_venue_kinds if k.station)
+            path = f"/venues/{(await venue(session, org, world.one, kind=kind)).id}"
+        clerk = await world.signed_in("clerk")
+        await clerk.get(path)
+        refused = await clerk.post(f"{path}/{step}", {"version": "1", **sent})
+        assert refused.status_code in (409, 422), refused.text
+        dialog = dialog_at(refused.text, f"{path}/{step}")
+        assert kept in dialog
+        if field:
+            assert re.search(f'name="{field}"[^>]* aria-invalid="true"', dialog)
+        else:
+            assert 'class="note note-no"' in dialog
+        if "found" in sent:
+            assert 'value="sign" checked' in dialog
 
 
 async def test_the_api_does_what_the_pages_do(org: OrgKit) -> None:

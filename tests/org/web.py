@@ -128,6 +128,14 @@ async def fill(here: OrgWorld, number: int = 1, **given: object) -> list[Member]
         return [await admit(session, here.org, here.one, **given) for _ in range(number)]
 
 
+def dialog_at(page: str, action: str) -> str:
+    """The form of the one dialog that stands open, which must be that of `action`."""
+    assert page.count('<details class="dialog" open>') == 1
+    dialog = page.split('<details class="dialog" open>')[1].split("</form>", maxsplit=1)[0]
+    assert f'action="{action}"' in dialog
+    return dialog
+
+
 def form_of(here: OrgWorld, **given: str) -> dict[str, str]:
     raw = {k: v for k, v in person(here.org).items() if v is not None}
     return {**raw, "kind": here.org.policy.kinds[0].code, "unit_id": str(here.one.id), **given}

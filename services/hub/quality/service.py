@@ -10,7 +10,8 @@ from services.hub import persons
 from services.hub.quality.models import Sample, Sampled
 from shared.kit import audit, clock
 from shared.kit.audit import Actor
-from shared.kit.errors import Invalid, NotFound, Refused
+from shared.kit.errors import NotFound, Refused
+from shared.kit.types import in_order
 
 LARGEST = 500
 _ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'edge'::regclass")
@@ -29,9 +30,7 @@ async def draw(
     session: AsyncSession, by: Actor, size: int, rule: str | None, since: date | None, until: date | None
 ) -> UUID:
     """A random sample of the automatic links in force."""
-    if since and until and until < since:
-        said = "止日不能早于起日"
-        raise Invalid("日期不对", hint=said, fields={"until": said})
+    since, until = in_order(since, until)
     wanted = {"rule": rule, "since": since and _start(since), "until": until and _start(until + timedelta(1))}
     total = int(await session.scalar(_ROUGHLY) or 0)
     share = min(100.0, 100.0 * size * _SPARE / total) if total else 100.0

@@ -13,7 +13,7 @@ from shared.kit.auditors.pages import Auditor
 from shared.kit.auditors.sharing import sharing
 from shared.kit.db import Database, Tx
 from shared.kit.staff import Staff
-from shared.kit.types import OptionalDay
+from shared.kit.types import OptionalDay, in_order
 
 router = APIRouter(prefix="/audit")
 Day = Annotated[OptionalDay, Form()]
@@ -24,7 +24,7 @@ async def hand_over_log(
     request: Request, session: Tx, staff: Auditor, since: Day = None, until: Day = None
 ) -> Response:
     """Every entry of a period with its chain as JSON lines, which `check_evidence.py` reads anywhere."""
-    period = Period(since, until)
+    period = Period(*in_order(since, until))
     audit.record(session, actor=staff, action="audit.exported", detail={"evidence": period.query()})
     lines = evidence(request.app.state.database, _service(request), period)
     return _file(request, staff, "audit", "jsonl", lines)
@@ -35,7 +35,7 @@ async def hand_over_sharing(
     request: Request, session: Tx, staff: Auditor, since: Day = None, until: Day = None
 ) -> Response:
     """The heads of all events of a period, sent and received, as CSV."""
-    period = Period(since, until)
+    period = Period(*in_order(since, until))
     audit.record(session, actor=staff, action="audit.exported", detail={"sharing": period.query()})
     lines = sharing(request.app.state.database, _service(request), period)
     return _file(request, staff, "sharing", "csv", lines)

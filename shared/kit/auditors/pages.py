@@ -16,7 +16,7 @@ from shared.kit.auditors.service import EXPORT_MOST, Filter, actors, export, lis
 from shared.kit.db import Database, Tx
 from shared.kit.retention import OPERATIONS, SHARING
 from shared.kit.staff import Staff, require
-from shared.kit.types import Blank, OptionalDay, SearchText
+from shared.kit.types import Blank, OptionalDay, SearchText, in_order
 from shared.kit.web import render
 
 router = APIRouter(prefix="/audit")
@@ -46,7 +46,7 @@ def wanted(
     until: Annotated[OptionalDay, Query()] = None,
 ) -> Filter:
     """The filter of the address; empty fields of the form mean nothing."""
-    return Filter(action, actor, target, since, until)
+    return Filter(action, actor, target, *in_order(since, until))
 
 
 Wanted = Annotated[Filter, Depends(wanted)]

@@ -27,6 +27,8 @@ Reader = Annotated[Staff, Depends(require("bookings.read"))]
 Writer = Annotated[Staff, Depends(require("bookings.write"))]
 Approver = Annotated[Staff, Depends(require("bookings.approve"))]
 Words = Annotated[FreeText200, Form()]
+Refusal = tuple[Problem, Typed]
+"""Why another time will not do, and the time that was typed."""
 
 
 def booking_routes(router: APIRouter, org: OrgKit) -> None:
@@ -56,14 +58,15 @@ def _booking(router: APIRouter, org: OrgKit) -> None:
         """Another time of the same venue."""
         booking = await get_booking(session, booking_id)
         deciding.refuse_stranger(booking, staff)
+        typed = Typed(booking.venue_id, on, opens, closes)
         try:
             async with session.begin_nested():
-                start, end = moments(Typed(booking.venue_id, on, opens, closes))
+                start, end = moments(typed)
                 await deciding.move(
                     session, org, booking_id, start=start, end=end, version=version, actor=staff
                 )
         except (Invalid, Refused) as problem:
-            return await _page(request, session, staff, booking_id, problem)
+            return await _page(request, session, staff, booking_id, (problem, typed))
         return see_other(f"/venues/bookings/{booking_id}", _("已改期"))
 
     @router.post("/bookings/{booking_id}/cancel")
@@ -125,9 +128,11 @@ def _series(router: APIRouter, org: OrgKit) -> None:
 
 
 async def _page(
-    request: Request, session: AsyncSession, staff: Staff, booking_id: UUID, problem: Problem | None = None
+    request: Request, session: AsyncSession, staff: Staff, booking_id: UUID, refused: Refusal | None = None
 ) -> Response:
+    problem, typed = refused or (None, None)
     booking = await get_booking(session, booking_id)
+    start, end = booking.start.astimezone(CHINA), booking.end.astimezone(CHINA)
     changes = await reading.history(session, booking_id)
     stands = booking.status in ("held", "waiting", "confirmed")
     lines = [
@@ -145,7 +150,7 @@ async def _page(
         may=stands and staff.can("bookings.write") and deciding.may_change(booking, staff),
         may_approve=booking.status == "waiting" and staff.can("bookings.approve"),
         problem=problem,
-        local=lambda at: at.astimezone(CHINA),
+        typed=typed or Typed(booking.venue_id, start.date(), f"{start:%H:%M}", f"{end:%H:%M}"),
     )
 
 

@@ -106,6 +106,11 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
         """Put the import aside."""
         return ImportOut.of(await service.cancel(session, staff, batch_id))
 
+    @router.post("/{batch_id}/remove", status_code=204)
+    async def remove(staff: Runner, session: Tx, batch_id: UUID) -> None:
+        """Take an import that came to nothing (refused, cancelled) off the list."""
+        await service.remove(session, staff, batch_id)
+
     @router.post("/{batch_id}/withdraw")
     async def withdraw(staff: Runner, session: Tx, batch_id: UUID) -> ImportOut:
         """Take the written batch back."""

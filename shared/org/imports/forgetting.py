@@ -32,7 +32,7 @@ async def forget_lines(session: AsyncSession, batch: ImportBatch, after: int = 0
 
 async def due(session: AsyncSession, until: datetime) -> UUID | None:
     """A batch whose lines are to be forgotten: put aside, or older than `until`."""
-    over = or_(ImportBatch.created_at < until, ImportBatch.status == "cancelled")
+    over = or_(ImportBatch.created_at < until, ImportBatch.status.in_(("cancelled", "removed")))
     query = select(ImportBatch.id).where(over, ImportBatch.purged_at.is_(None)).order_by(ImportBatch.id)
     found: UUID | None = await session.scalar(query.limit(1))
     return found

@@ -18,7 +18,8 @@ class ImportBatch(OrgBase):
     """One uploaded roster and how far it has come.
 
     reading -> mapping -> planning -> ready -> applying -> applied (-> withdrawing -> withdrawn);
-    `refused` is a file that is no good, `cancelled` one that staff put aside.
+    `refused` is a file that is no good, `cancelled` one that staff put aside,
+    `removed` one of these that staff took off the list.
     """
 
     __tablename__ = "import_batch"

@@ -203,6 +203,12 @@ def _writing(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
         await service.cancel(session, staff, batch_id)
         return see_other("/imports", _("已取消，名册没有任何改动"))
 
+    @router.post("/{batch_id}/remove")
+    async def remove(session: Tx, staff: Runner, batch_id: UUID) -> Response:
+        """Take what came to nothing off the list."""
+        await service.remove(session, staff, batch_id)
+        return see_other("/imports", _("已移除"))
+
     @router.post("/{batch_id}/withdraw")
     async def withdraw(session: Tx, staff: Runner, batch_id: UUID) -> Response:
         """Take the batch back."""

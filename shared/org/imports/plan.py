@@ -1,6 +1,6 @@
 """The dry run: each line becomes new, changed, same or refused with reasons; the roll is not touched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -147,18 +147,16 @@ class _Planner:
             return out | {"outcome": "refused", "troubles": [t.as_dict() for t in line.troubles]}
         if match is None:
             doubts = self._org.policy.doubts(line.entry, clock.today())
-            note = self._newcomer(line, units, doubts)
+            note = _remarked(self._newcomer(line, units, doubts), line.months.values())
             return out | {"outcome": "new", "note": note, "doubted": bool(doubts)}
         member = match.member
         found = difference(self._org, member, facts.get(member.id, {}), line.entry, units=units)
         out |= {"member_id": member.id, "note": _WHY.get(match.why, "")}
         if not found:
             return out | {"outcome": "same"}
-        return out | {
-            "outcome": "changed",
-            "changes": [asdict(c) for c in found],
-            **_look(member, line, found),
-        }
+        out |= {"outcome": "changed", "changes": [asdict(c) for c in found], **_look(member, line, found)}
+        months = [line.months[c.field] for c in found if c.field in line.months]
+        return out | {"note": _remarked(out["note"], months)}
 
     def _newcomer(self, line: Line, units: dict[UUID, Unit], doubts: Sequence[str]) -> str:
         assert line.entry
@@ -187,6 +185,12 @@ class _Planner:
             if line.entry and line.place and line.place.proposal:
                 people[line.place.proposal.id] = people.get(line.place.proposal.id, 0) + 1
         await self._places.keep(session, people)
+
+
+def _remarked(note: str, months: Iterable[str]) -> str:
+    """The note with what happens to dates that are written to the month."""
+    titles = "、".join(months)
+    return "；".join(filter(None, (note, f"{titles}只写到月，按当月1日登记" if titles else "")))
 
 
 def _look(member: Member, line: Line, found: Sequence[FieldChange]) -> dict[str, Any]:

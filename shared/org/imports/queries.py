@@ -134,7 +134,7 @@ async def count_proposals(session: AsyncSession, batch: ImportBatch) -> int:
 async def history(session: AsyncSession, scope: str, cursor: str | None) -> Page[ImportBatch]:
     """Imports within the asker's range, the newest first."""
     place = decode(cursor, 1)
-    query = select(ImportBatch).where(below(ImportBatch.scope, scope))
+    query = select(ImportBatch).where(below(ImportBatch.scope, scope), ImportBatch.status != "removed")
     if place:
         at = _batch_of(place)
         query = query.where(ImportBatch.id > at if place.backwards else ImportBatch.id < at)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.org.imports import files
 from shared.org.imports.aliases import Titles
-from shared.org.imports.cells import Cell, seal
+from shared.org.imports.cells import Cell, plain, seal
 from shared.org.imports.child import parse
 from shared.org.imports.columns import HEAD_WITHIN, Table, recognise
 from shared.org.imports.lease import enter, hold, touch
@@ -18,6 +18,8 @@ from shared.org.imports.refusal import FileRefused
 from shared.org.kit import OrgKit
 
 CHUNK = 500
+NO_TABLE = "文件里没有分成几列的内容，不是名册"
+NEXT = "请选择有姓名、单位等列的名册；如果各列挤在一格里，请先分列再上传。"
 _KEEP = text(
     "insert into import_row (batch_id, line, sheet, row, cells, outcome, decision, state, name, last4, note,"
     " wants_look, changes, troubles)"
@@ -39,12 +41,15 @@ class _Reading:
     counts: list[int] = field(default_factory=list)
     pending: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     line: int = 0
+    wide: bool = False
+    """whether any line has more than one cell with content"""
 
     def take(self, org: OrgKit, batch_id: UUID, message: Any) -> None:
         if isinstance(message, list):
             number, cells = message
             self.line += 1
             self.counts[-1] += 1
+            self.wide = self.wide or sum(bool(plain(cell)) for cell in cells) > 1
             if len(self.heads[-1]) < HEAD_WITHIN:
                 self.heads[-1].append((number, cells))
             sealed = seal(org.kit.cipher, batch_id, cells)
@@ -107,6 +112,9 @@ async def _finish(session: AsyncSession, org: OrgKit, batch: ImportBatch, readin
     ]
     batch.file_kind, batch.encoding = reading.kind, reading.encoding
     batch.tables = [t.dump() for t in tables]
+    if not reading.wide and not any(t.used or t.hidden for t in tables):
+        await _end(session, batch, FileRefused(NO_TABLE, NEXT))
+        return
     await files.forget(session, batch.id)
     if clear(tables):
         enter(batch, "planning", reading.line)
@@ -127,8 +135,11 @@ async def remembered(session: AsyncSession) -> dict[str, list[str]]:
 
 async def _refuse(org: OrgKit, batch_id: UUID, lease: UUID, refused: FileRefused) -> None:
     async with org.kit.database.transaction() as session:
-        batch = await hold(session, batch_id, lease, "reading")
-        await session.execute(delete(ImportRow).where(ImportRow.batch_id == batch_id))
-        await files.forget(session, batch_id)
-        batch.problem = {"reason": refused.reason, "hint": refused.hint, "rows": list(refused.rows)}
-        enter(batch, "refused")
+        await _end(session, await hold(session, batch_id, lease, "reading"), refused)
+
+
+async def _end(session: AsyncSession, batch: ImportBatch, refused: FileRefused) -> None:
+    await session.execute(delete(ImportRow).where(ImportRow.batch_id == batch.id))
+    await files.forget(session, batch.id)
+    batch.problem = {"reason": refused.reason, "hint": refused.hint, "rows": list(refused.rows)}
+    enter(batch, "refused")

@@ -58,7 +58,7 @@ async def get_batch(
     """The batch, if it lies within the asker's range."""
     query = select(ImportBatch).where(ImportBatch.id == batch_id)
     batch = await session.scalar(query.with_for_update() if lock else query)
-    if batch is None or not in_scope(batch.scope, staff.scope_path):
+    if batch is None or batch.status == "removed" or not in_scope(batch.scope, staff.scope_path):
         raise NotFound(_GONE, hint="它可能属于别的管理范围。")
     return batch
 
@@ -234,6 +234,13 @@ async def cancel(session: AsyncSession, staff: Staff, batch_id: UUID) -> ImportB
     return batch
 
 
+async def remove(session: AsyncSession, staff: Staff, batch_id: UUID) -> None:
+    """Take an import that came to nothing off the list; the audit log keeps that it was there."""
+    batch = await _at(session, staff, batch_id, ("refused", "cancelled"))
+    enter(batch, "removed")
+    audit.record(session, actor=staff, action="import.removed", target=("import", batch.id))
+
+
 async def _written(session: AsyncSession, batch_id: UUID) -> bool:
     written = select(ImportRow.line).where(ImportRow.batch_id == batch_id, ImportRow.state == "written")
     return await session.scalar(written.limit(1)) is not None
@@ -277,6 +284,7 @@ audit.describe(
         "import.confirmed": "确认写入",
         "import.applied": "写入名册",
         "import.cancelled": "取消导入",
+        "import.removed": "移除导入",
         "import.withdraw_asked": "申请撤回导入",
         "import.withdrawn": "撤回导入",
         "import.errors": "下载不予写入的行",

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.org.imports.models import ImportBatch, ImportRow, ImportUnit
 
-DECIDED = ("to_write", "waiting", "aside")
+DECIDED = ("to_write", "waiting", "aside", "aside_new", "aside_changed", "aside_doubted")
 """Sums that a decision about a line moves."""
 
 
@@ -28,15 +28,18 @@ async def outcome_sums(session: AsyncSession, batch_id: UUID) -> dict[str, int]:
     """How many lines of each outcome; `rows` is all lines, those that are no people (ignored) included.
 
     `doubted` are those among the new that come onto the roll as pending; `to_write` those a confirmation
-    writes, `waiting` changes of name nobody has looked at, `aside` those staff said no to; `founding` the
-    units that come with them.
+    writes, `waiting` changes of name nobody has looked at, `aside` those staff said no to, of each sort
+    too; `founding` the units that come with them.
     """
-    still = ImportRow.state == ""
+    still, aside = ImportRow.state == "", ImportRow.decision == "skip"
     query = select(
         ImportRow.outcome, func.count(), func.count().filter(ImportRow.doubted),
         func.count().filter(still, writable()),
         func.count().filter(still, ImportRow.wants_look, ImportRow.decision == ""),
-        func.count().filter(ImportRow.decision == "skip"),
+        func.count().filter(aside),
+        func.count().filter(aside, ImportRow.outcome == "new"),
+        func.count().filter(aside, ImportRow.outcome == "changed"),
+        func.count().filter(aside, ImportRow.doubted),
     )  # fmt: skip
     query = query.where(ImportRow.batch_id == batch_id).group_by(ImportRow.outcome)
     counted = (await session.execute(query)).all()
@@ -49,8 +52,8 @@ async def outcome_sums(session: AsyncSession, batch_id: UUID) -> dict[str, int]:
 
 
 async def counted(session: AsyncSession, batch: ImportBatch) -> dict[str, int]:
-    """The batch's sums; those of a batch planned before they were kept are counted now."""
-    if "to_write" in batch.sums:
+    """The batch's sums; those of a batch planned before all were kept are counted while it is decided on."""
+    if DECIDED[-1] in batch.sums or batch.status != "ready":
         return batch.sums
     return batch.sums | await outcome_sums(session, batch.id)
 
@@ -68,11 +71,15 @@ async def recounted(session: AsyncSession, batch: ImportBatch, row: ImportRow, b
 def worth(row: ImportRow) -> list[int]:
     """What one line counts for in `DECIDED`."""
     asked = row.outcome in ("new", "changed") and not row.state
-    writes = row.decision != "skip" and (not row.wants_look or row.decision == "confirm")
+    aside = row.decision == "skip"
+    writes = not aside and (not row.wants_look or row.decision == "confirm")
     return [
         int(asked and writes),
         int(asked and row.wants_look and not row.decision),
-        int(row.decision == "skip"),
+        int(aside),
+        int(aside and row.outcome == "new"),
+        int(aside and row.outcome == "changed"),
+        int(aside and row.doubted),
     ]
 
 

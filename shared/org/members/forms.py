@@ -26,6 +26,8 @@ class Input:
     kind: str = "text"
     options: tuple[tuple[str, str], ...] = ()
     required: bool = False
+    either: bool = False
+    """needed unless another of these is given"""
     longest: int = LONGEST_POST
     hint: str = ""
     now: str = ""
@@ -48,8 +50,16 @@ def inputs(org: OrgKit, member: Member | None = None, identity_mask: str | None 
     made = {
         "name": Input("name", titles["name"], required=True),
         "sex": Input("sex", titles["sex"], "choice", (("", "—"), ("女", _("女")), ("男", _("男")))),
-        "birth": Input("birth", titles["birth"], "date", hint=_("有身份证号码时可不填")),
-        "identity": Input("identity", titles["identity"], "secret", longest=40, now=known["identity"]),
+        "birth": Input("birth", titles["birth"], "date", either=True, hint=_("有身份证号码时可不填")),
+        "identity": Input(
+            "identity",
+            titles["identity"],
+            "secret",
+            either=True,
+            longest=40,
+            now=known["identity"],
+            hint=_("没有号码的，须填写出生日期"),
+        ),
         "phone": Input("phone", titles["phone"], "secret", longest=40, now=known["phone"]),
         "kind": Input("kind", titles["kind"], "choice", kinds, required=True),
         "post": Input("post", titles["post"]),

@@ -153,7 +153,7 @@ def _correction(router: APIRouter, org: OrgKit) -> None:
         typed = typed_in(org, await request.form())
         try:
             async with session.begin_nested():
-                await _change(session, org, row, typed, version, staff, reason)
+                changed = await _change(session, org, row, typed, version, staff, reason)
         except (Invalid, Refused) as problem:
             await session.refresh(row.member)
             values = {**typed.cells, "reason": reason}
@@ -163,6 +163,8 @@ def _correction(router: APIRouter, org: OrgKit) -> None:
             return await _form(
                 request, session, org, staff, values, unit=row.unit, row=row, problem=problem, typed=typed
             )
+        if not changed:
+            return see_other(f"/members/{member_id}", _("没有改动"), "info")
         return see_other(f"/members/{member_id}", _("已更正"))
 
 
@@ -177,14 +179,16 @@ def _overtaken(now: Mapping[str, Any], typed: Typed) -> dict[str, str]:
 
 async def _change(
     session: AsyncSession, org: OrgKit, row: Row, typed: Typed, version: int | None, staff: Staff, reason: str
-) -> None:
+) -> bool:
+    """Write what differs; whether anything did."""
     if version is None:
         raise Invalid("页面已失效", hint="请重新打开后再更正。")
     entry = read_entry(org, typed.cells, row.member.unit_id)
-    await change(
+    held = await change(
         session, org, row.member, entry, staff,
         version=version, reason=reason, clear=typed.clear, scope=staff.scope_path,
     )  # fmt: skip
+    return held.version != version
 
 
 async def _form(

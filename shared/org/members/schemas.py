@@ -19,6 +19,7 @@ from shared.kit.types import (
     SearchText,
     Text60,
     Text200,
+    in_order,
 )
 from shared.org.kit import OrgKit
 from shared.org.members.kinds import kind_of, standing_title
@@ -71,12 +72,10 @@ class RollQuery(BaseModel):
     after: PageCursor = ""
 
     @model_validator(mode="after")
-    def in_order(self) -> "RollQuery":
+    def forwards(self) -> "RollQuery":
         """40 to 20 means 20 to 40."""
-        if self.age_from is not None and self.age_to is not None and self.age_from > self.age_to:
-            self.age_from, self.age_to = self.age_to, self.age_from
-        if self.joined_from and self.joined_to and self.joined_from > self.joined_to:
-            self.joined_from, self.joined_to = self.joined_to, self.joined_from
+        self.age_from, self.age_to = in_order(self.age_from, self.age_to)
+        self.joined_from, self.joined_to = in_order(self.joined_from, self.joined_to)
         return self
 
     def filters(self, path: str) -> Filters:

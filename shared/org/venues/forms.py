@@ -1,14 +1,14 @@
 """The form of one venue: from what was typed to what is meant, and back."""
 
 import re
-from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
-from shared.contracts.venues import OpenException, Opening
+from shared.contracts.venues import Hours, OpenException, Opening
 from shared.kit.errors import Invalid
+from shared.kit.types import Day
 from shared.org.venues.models import Venue
 from shared.org.venues.reading import opening_of, sharing_of
 from shared.org.venues.rules import read_hours, written_hours
@@ -116,12 +116,27 @@ def _said(kind: str, message: str) -> str:
     return message if kind == "forbidden_character" else "填写有误"
 
 
-def dated_hours(first: date | None, last: date | None, spans: str, reason: str) -> OpenException:
-    """The dated hours a form describes: no hours means closed."""
-    if first is None:
-        raise Invalid("请选择日期", fields={"first": "请选择日期"})
-    hours = read_hours(f"周一 {spans}") if spans.strip() else ()
+class _Dated(OpenException):
+    first: Day
+    last: Day
+
+
+_UNFIT = {"first": "请选择日期", "last": "日期不正确", "reason": "最多100字"}
+
+
+def dated_hours(typed: dict[str, str]) -> OpenException:
+    """The dated hours a form describes: no hours means closed. Invalid names the fields."""
+    wrong: dict[str, str] = {}
+    hours: tuple[Hours, ...] = ()
     try:
-        return OpenException(first=first, last=last or first, hours=hours, reason=reason)
-    except ValidationError:
-        raise Invalid("请检查填写的内容") from None
+        hours = read_hours(f"周一 {typed['spans']}") if typed["spans"] else ()
+    except Invalid:
+        wrong["spans"] = "请按“9:00-12:00”的样式填写"
+    try:
+        given = _Dated.model_validate({**typed, "last": typed["last"] or typed["first"], "hours": hours})
+    except ValidationError as error:
+        fields = [str(e["loc"][0]) for e in error.errors()]
+        wrong |= {field: _UNFIT[field] for field in fields if typed[field]} or {"first": _UNFIT["first"]}
+    if wrong:
+        raise Invalid("请检查填写的内容", fields=wrong)
+    return given

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, Problem, Refused
 from shared.kit.staff import Staff, require
-from shared.kit.types import FreeText200, Int64, OptionalDay, SearchText
+from shared.kit.types import FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 from shared.org.kit import OrgKit
@@ -45,7 +45,7 @@ def pages(org: OrgKit) -> APIRouter:
     _changing(router, org)
     _steps(router, org, shown)
     _closing(router, org, shown)
-    photo_routes(router)
+    photo_routes(router, shown)
     return router
 
 
@@ -155,20 +155,21 @@ def _steps(router: APIRouter, org: OrgKit, shown: Shown) -> None:
         staff: Writer,
         venue_id: UUID,
         version: Version,
-        first: Annotated[OptionalDay, Form()] = None,
-        last: Annotated[OptionalDay, Form()] = None,
+        first: Typed = "",
+        last: Typed = "",
         spans: Typed = "",
         reason: Typed = "",
     ) -> Response:
         """Other hours, or none, for some days."""
+        typed = {"first": first, "last": last, "spans": spans, "reason": reason}
         try:
             async with session.begin_nested():
-                exception = forms.dated_hours(first, last, spans, reason)
+                exception = forms.dated_hours(typed)
                 await service.except_days(
                     session, org, venue_id, exception, version=version, actor=staff, scope=staff.scope_path
                 )
         except (Invalid, Refused) as problem:
-            return await shown.again(request, session, staff, venue_id, problem)
+            return await shown.again(request, session, staff, venue_id, problem, "hours", typed)
         return see_other(f"/venues/{venue_id}", _("已调整开放日"))
 
     @router.post("/{venue_id:uuid}/inspection")
@@ -184,7 +185,8 @@ def _steps(router: APIRouter, org: OrgKit, shown: Shown) -> None:
                     session, org, venue_id, found, note, version=version, actor=staff, scope=staff.scope_path
                 )
         except (Invalid, Refused) as problem:
-            return await shown.again(request, session, staff, venue_id, problem)
+            typed = {"found": ticked, "note": note}
+            return await shown.again(request, session, staff, venue_id, problem, "inspection", typed)
         return see_other(f"/venues/{venue_id}", _("已记录检查结果"))
 
 
@@ -197,7 +199,7 @@ def _closing(router: APIRouter, org: OrgKit, shown: Shown) -> None:
         try:
             async with session.begin_nested():
                 if not reason:
-                    raise Invalid("请写明停用的原因")
+                    raise Invalid("请写明停用的原因", fields={"reason": "请写明停用的原因"})
                 await service.close_venue(
                     session,
                     org,
@@ -208,7 +210,7 @@ def _closing(router: APIRouter, org: OrgKit, shown: Shown) -> None:
                     scope=staff.scope_path,
                 )
         except (Invalid, Refused) as problem:
-            return await shown.again(request, session, staff, venue_id, problem)
+            return await shown.again(request, session, staff, venue_id, problem, "close", {"reason": reason})
         return see_other("/venues/list", _("已停用"))
 
 

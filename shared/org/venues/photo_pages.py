@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, Path, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Request, UploadFile
 from fastapi.responses import Response
 
 from shared.kit.db import Tx
@@ -14,6 +14,7 @@ from shared.kit.web import gettext as _
 from shared.kit.web import see_other
 from shared.org.venues.photos import add_photo, content_of, delete_photo, put_first
 from shared.org.venues.pictures import LARGEST, MEDIA_TYPE
+from shared.org.venues.showing import Shown
 
 Reader = Annotated[Staff, Depends(require("venues.read"))]
 Writer = Annotated[Staff, Depends(require("venues.write"))]
@@ -21,7 +22,7 @@ Hash = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 HEADERS = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 
 
-def photo_routes(router: APIRouter) -> None:
+def photo_routes(router: APIRouter, shown: Shown) -> None:
     """Routes below /venues."""
 
     @router.get("/{venue_id:uuid}/photos/{hash_}.jpg")
@@ -31,19 +32,20 @@ def photo_routes(router: APIRouter) -> None:
 
     @router.post("/photos")
     async def add(
+        request: Request,
         session: Tx,
         staff: Writer,
         venue: Annotated[UUID, Form()],
         file: Annotated[UploadFile | None, File()] = None,
         alt: Annotated[FreeText200, Form()] = "",
     ) -> Response:
-        """One more; what cannot be taken is told on the venue's page."""
+        """One more; what cannot be taken is told in the dialog on the venue's page."""
         content = await file.read(LARGEST + 1) if file else b""
         try:
             async with session.begin_nested():
                 await add_photo(session, venue, content, alt, staff, staff.scope_path)
         except (Invalid, Refused) as problem:
-            return see_other(f"/venues/{venue}", _(problem.title), "error")
+            return await shown.again(request, session, staff, venue, problem, "photo", {"alt": alt})
         return see_other(f"/venues/{venue}", _("已添加照片"))
 
     @router.post("/{venue_id:uuid}/photos/{photo_id:uuid}/first")

@@ -1,5 +1,7 @@
 """The page of one venue, as it is and after a step that was refused."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
@@ -29,12 +31,19 @@ class Shown:
         self._names = Names(org)
 
     async def again(
-        self, request: Request, session: AsyncSession, staff: Staff, venue_id: UUID, problem: Problem
+        self,
+        request: Request,
+        session: AsyncSession,
+        staff: Staff,
+        venue_id: UUID,
+        problem: Problem,
+        action: str,
+        typed: Mapping[str, Any],
     ) -> Response:
-        """The page with what was wrong."""
+        """The page with the dialog of `action` open, what was typed and what was wrong in it."""
         venue = await get_venue(session, venue_id)
         await session.refresh(venue)
-        return await self.page(request, session, staff, venue, problem)
+        return await self.page(request, session, staff, venue, problem, action, typed)
 
     async def page(
         self,
@@ -43,6 +52,8 @@ class Shown:
         staff: Staff,
         venue: Venue,
         problem: Problem | None = None,
+        action: str = "",
+        typed: Mapping[str, Any] | None = None,
     ) -> Response:
         """The page."""
         org, hall = self._org, await get_venue(session, venue.hall_id)
@@ -71,6 +82,8 @@ class Shown:
             words=titles,
             may_write=staff.can("venues.write") and venue.status == "active",
             problem=problem,
+            action=action,
+            typed=typed or {},
         )
 
 
