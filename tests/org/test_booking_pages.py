@@ -14,6 +14,9 @@ from tests.org.people import CLERK
 from tests.org.rooms import at, booked, venue
 from tests.org.web import org_world
 
+PICK = r'href="(/venues\?[^"]*venue=[^"]*)"'
+"""A free time on the grid."""
+
 
 async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
     async with org_world(org) as world:
@@ -24,8 +27,11 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         day = at(5, 0).date().isoformat()
         page = await clerk.get(f"/venues?day={day}")
         assert "劳模宣讲" in page.text
-        picks = re.findall(r'href="(/venues\?[^"]*venue=[^"]*)"', page.text)
+        picks = re.findall(PICK, page.text)
         assert picks
+        yesterday = await clerk.get(f"/venues?view=day&day={at(-1, 0).date().isoformat()}")
+        assert not re.findall(PICK, yesterday.text)
+        assert "已过" in yesterday.text
         panel = await clerk.get(picks[0].replace("&amp;", "&").split("#")[0])
         assert "这个时段可以预订" in panel.text
         for view in ("day", "month"):

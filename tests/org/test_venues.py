@@ -6,7 +6,7 @@ import pytest
 
 from shared.contracts.venues import OpenException, Opening, Sharing, WeekdayHours
 from shared.kit import clock
-from shared.kit.calendar import Span, day_kind, is_open, open_spans
+from shared.kit.calendar import Span, day_kind, day_slots, is_open, open_spans, use_of
 from shared.kit.errors import Invalid, NotFound, Refused
 from shared.org.kit import OrgKit
 from shared.org.venues import (
@@ -49,6 +49,30 @@ def test_a_working_weekend_has_mondays_hours_and_a_holiday_none() -> None:
     assert open_spans(NINE_TO_FIVE, date(2026, 10, 1)) == []
     as_usual = NINE_TO_FIVE.model_copy(update={"holidays": "as_usual"})
     assert open_spans(as_usual, date(2026, 10, 1)) == [Span(540, 1020)]
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "offers"),
+    [
+        (8, 0, [(540, 720), (720, 1020)]),
+        (9, 20, [(570, 720), (720, 1020)]),  # the next quarter of an hour on
+        (11, 40, [None, (720, 1020)]),
+        (23, 59, [None, None]),
+    ],
+)
+def test_hours_that_are_over_are_not_offered(
+    monkeypatch: pytest.MonkeyPatch, hour: int, minute: int, offers: list[tuple[int, int] | None]
+) -> None:
+    now = datetime(2026, 9, 17, hour, minute, tzinfo=clock.CHINA)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    before, day, after = (
+        day_slots(now.date() + timedelta(days=d), [Span(540, 1020)], []) for d in (-1, 0, 1)
+    )
+    shown = [(s.offer.opens, s.offer.closes) if s.offer else None for s in day]
+    assert shown == [*offers, None]
+    assert [s.state for s in before] == ["past", "past", "shut"]
+    assert [s.state for s in after] == ["free", "free", "shut"]
+    assert use_of([day]) == 0
 
 
 def test_hours_are_read_as_people_write_them() -> None:
