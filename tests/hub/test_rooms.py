@@ -105,6 +105,8 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         for path in ("/rooms/find", "/rooms/requests", "/rooms/rounds", f"/rooms/venues/{HALL}"):
             assert (await clerk.get(path)).status_code == 200
         assert "这些组织的系统没有应答" in (await clerk.get("/rooms/rounds")).text
+        listed = await viewer.api("GET", "/api/v1/rooms/rounds")
+        assert listed.json() == {"rounds": [], "away": ["甲会", "乙会"]}
         path = f"/rooms/rounds/first/{HALL}"
         assert (await viewer.post(f"{path}/wishes", wish_id=str(HALL))).status_code == 403
         place = (await clerk.get(f"/rooms/venues/{HALL}")).text

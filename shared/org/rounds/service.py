@@ -144,7 +144,7 @@ async def cancel(session: AsyncSession, round_id: UUID, version: int, reason: st
     if season.status not in ("open", "drawn"):
         raise Refused("这个轮次已经确认，不能取消")
     season.status = "cancelled"
-    season.note = reason
+    season.cancelled = reason
     note(session, staff, "round.cancelled", season, purpose=reason)
     return season
 
