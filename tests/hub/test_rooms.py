@@ -71,7 +71,11 @@ async def test_the_newest_word_of_its_owner_counts(hub: Hub) -> None:
 
 async def test_the_grid_and_free_venues(hub: Hub) -> None:
     small = uuid4()
-    led = told_venue(lead_org="first", tenants=("second", "third"))
+    led = told_venue(
+        lead_org="first",
+        tenants=("second", "third"),
+        sharing={"share": "some", "partners": ("second", "hub")},
+    )
     await tell(hub, "first", announced("first", "甲"), led, told_booking(at(5, 9)))
     await tell(
         hub, "second", announced("second", "乙", "teal"),
@@ -110,7 +114,9 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         path = f"/rooms/rounds/first/{HALL}"
         assert (await viewer.post(f"{path}/wishes", wish_id=str(HALL))).status_code == 403
         place = (await clerk.get(f"/rooms/venues/{HALL}")).text
-        for name in ("甲会", "乙会、third"):
+        for name in (
+            "甲会", "乙会、third", "只限列出的组织", "乙会、联席办", "周一至周日 0:00-24:00", "法定节假日照常开放",
+        ):  # fmt: skip
             assert name in place
         free = await clerk.api("GET", f"/api/v1/rooms/free?day={day.isoformat()}&near=30.6,104.1")
         assert len(free.json()["items"]) == 2

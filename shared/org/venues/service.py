@@ -225,6 +225,8 @@ def _refuse_texts(given: VenueIn) -> None:
     )  # fmt: skip
     for each in given.equipment:
         refuse_words(equipment=each)
+    for each in given.sharing.partners:
+        refuse_words(partners=each)
     for exception in given.opening.exceptions:
         refuse_words(hours=exception.reason)
 
