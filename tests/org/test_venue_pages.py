@@ -70,6 +70,7 @@ async def test_organisations_are_chosen_by_name_and_hours_are_in_the_readers_lan
         assert '<option value="friends" selected>' in form
         kept = {
             **FORM,
+            "hours": "周一至周五 8:00-12:00 14:00-22:00\n周六 9:00-12:00",
             "version": "1",
             "lead_org": org.profile.code,
             "tenants": ["others"],
@@ -78,13 +79,16 @@ async def test_organisations_are_chosen_by_name_and_hours_are_in_the_readers_lan
         assert (await clerk.post(f"/venues/{hall.id}/edit", kept)).status_code == 303
         page = (await clerk.get(f"/venues/{hall.id}")).text
         assert "联席办" in page
-        assert "周一至周日 8:00-22:00" in page
+        assert "周一至周五 8:00-12:00 14:00-22:00<br>周六 9:00-12:00" in page
         async with org.kit.database.transaction() as session:
             stored = await session.get_one(Venue, hall.id)
             assert (stored.lead_org, stored.tenants) == (org.profile.code, ["others"])
             assert stored.sharing["partners"] == ["hub"]
         clerk.client.cookies.set("quntuan_lang", "en")
-        assert "Mon to Sun 8:00-22:00" in (await clerk.get(f"/venues/{hall.id}")).text
+        assert (
+            "Mon to Fri 8:00-12:00 14:00-22:00<br>Sat 9:00-12:00"
+            in (await clerk.get(f"/venues/{hall.id}")).text
+        )
 
 
 async def test_the_api_does_what_the_pages_do(org: OrgKit) -> None:
