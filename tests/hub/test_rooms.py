@@ -106,6 +106,13 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         shown = await clerk.get(asked.headers["location"])  # no bus here: never a false yes
         assert "现在还没有订上" in shown.text
         assert "全部生效" not in shown.text
+        wish = {"venue_id": str(HALL), "start": at(6, 9).isoformat(), "end": at(6, 10).isoformat()}
+        made = await clerk.api("POST", "/api/v1/rooms/requests", json={"title": "茶话会", "venues": [wish]})
+        assert (made.status_code, made.json()["status"]) == (201, "asking"), made.text
+        again = f"/api/v1/rooms/requests/{made.json()['id']}"
+        assert (await clerk.api("GET", again)).json() == made.json()
+        ended = await clerk.api("POST", f"{again}/cancel", json={"reason": "改期"})
+        assert ended.json()["status"] in ("releasing", "cancelled")
         for path in ("/rooms/find", "/rooms/requests", "/rooms/rounds", f"/rooms/venues/{HALL}"):
             assert (await clerk.get(path)).status_code == 200
         assert "这些组织的系统没有应答" in (await clerk.get("/rooms/rounds")).text
