@@ -83,6 +83,7 @@ class RoundState(RoundLine):
     """A round with what its reader may see: own wishes while it is open, everybody's with the result."""
 
     note: str
+    cancelled: str = Field(default="", description="why it was cancelled")
     choices: tuple[Choice, ...]
     wishes: tuple[WishState, ...]
     wished: int = Field(description="number of wishes, whoever made them")

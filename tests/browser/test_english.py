@@ -30,7 +30,7 @@ TYPED = {
     "import_batch": ("file_name",),
     "venue": ("name", "address", "district", "cluster", "equipment"),
     "booking": ("title", "reason"),
-    "season_round": ("title", "note"),
+    "season_round": ("title", "note", "cancelled"),
     "season_wish": ("title",),
     "venue_photo": ("alt",),
     "audit_entry": ("purpose", "actor_name", "detail->>'name'", "detail->>'title'"),

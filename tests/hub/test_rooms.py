@@ -71,7 +71,11 @@ async def test_the_newest_word_of_its_owner_counts(hub: Hub) -> None:
 
 async def test_the_grid_and_free_venues(hub: Hub) -> None:
     small = uuid4()
-    led = told_venue(lead_org="first", tenants=("second", "third"))
+    led = told_venue(
+        lead_org="first",
+        tenants=("second", "third"),
+        sharing={"share": "some", "partners": ("second", "hub")},
+    )
     await tell(hub, "first", announced("first", "甲"), led, told_booking(at(5, 9)))
     await tell(
         hub, "second", announced("second", "乙", "teal"),
@@ -102,13 +106,24 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         shown = await clerk.get(asked.headers["location"])  # no bus here: never a false yes
         assert "现在还没有订上" in shown.text
         assert "全部生效" not in shown.text
+        wish = {"venue_id": str(HALL), "start": at(6, 9).isoformat(), "end": at(6, 10).isoformat()}
+        made = await clerk.api("POST", "/api/v1/rooms/requests", json={"title": "茶话会", "venues": [wish]})
+        assert (made.status_code, made.json()["status"]) == (201, "asking"), made.text
+        again = f"/api/v1/rooms/requests/{made.json()['id']}"
+        assert (await clerk.api("GET", again)).json() == made.json()
+        ended = await clerk.api("POST", f"{again}/cancel", json={"reason": "改期"})
+        assert ended.json()["status"] in ("releasing", "cancelled")
         for path in ("/rooms/find", "/rooms/requests", "/rooms/rounds", f"/rooms/venues/{HALL}"):
             assert (await clerk.get(path)).status_code == 200
         assert "这些组织的系统没有应答" in (await clerk.get("/rooms/rounds")).text
+        listed = await viewer.api("GET", "/api/v1/rooms/rounds")
+        assert listed.json() == {"rounds": [], "away": ["甲会", "乙会"]}
         path = f"/rooms/rounds/first/{HALL}"
         assert (await viewer.post(f"{path}/wishes", wish_id=str(HALL))).status_code == 403
         place = (await clerk.get(f"/rooms/venues/{HALL}")).text
-        for name in ("甲会", "乙会、third"):
+        for name in (
+            "甲会", "乙会、third", "只限列出的组织", "乙会、联席办", "周一至周日 0:00-24:00", "法定节假日照常开放",
+        ):  # fmt: skip
             assert name in place
         free = await clerk.api("GET", f"/api/v1/rooms/free?day={day.isoformat()}&near=30.6,104.1")
         assert len(free.json()["items"]) == 2

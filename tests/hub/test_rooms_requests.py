@@ -20,6 +20,7 @@ from shared.contracts.bookings import ASK, LOOK, Asked, AskedList, AskRequest, L
 from shared.kit import clock
 from shared.kit.bus import Declined
 from shared.kit.context import Kit, make_kit
+from shared.kit.errors import Invalid
 from shared.kit.events.responders import Responders
 from shared.kit.settings import Settings
 from shared.kit.staff import Staff
@@ -36,7 +37,7 @@ from tests.fixtures.settings import settings_for
 from tests.hub.telling import received
 from tests.org.people import CLERK, tree
 from tests.org.pool import policy_of
-from tests.org.rooms import at, booked, venue
+from tests.org.rooms import BAD_TEXTS, at, booked, venue
 
 STAFF = Staff(
     id=uuid4(), login="clerk", name="顾清和", office="联席会议办公室", roles=("clerk",), scope_path="",
@@ -141,6 +142,30 @@ async def test_two_owners_say_yes(town: Town) -> None:
     await move_on(town.hub, made)
     assert (await town.stands(made))[0] == "cancelled"
     assert [b.status for b in await town.at_owner("union")] == ["cancelled"]
+
+
+@pytest.mark.parametrize(("bad", "said"), BAD_TEXTS)
+async def test_what_owners_would_read_is_refused_before_they_are_asked(
+    town: Town, bad: str, said: str
+) -> None:
+    union, wish = town.owners["union"].org, town.wish("league", 9)
+    async with town.hub.database.transaction() as session:
+        with pytest.raises(Invalid, match=said) as refusal:
+            await make_request(session, STAFF, [wish], title=bad, people=1, org="hub")
+        assert list(refusal.value.fields) == ["title"]
+        made = await make_request(session, STAFF, [wish], title="三方联谊", people=1, org="hub")
+        with pytest.raises(Invalid, match=said):
+            await cancel_request(session, STAFF, made.id, bad)
+    wanted = (Wanted(booking_id=uuid4(), venue_id=wish.venue_id, start=wish.start, end=wish.end),)
+    who = own_booker(union, "组织部", "周经办", STAFF.id)
+    question = AskRequest(request_id=uuid4(), booker=who, title=bad, wanted=wanted)
+    hidden = who.model_copy(update={"staff_name": "何\u202e"})
+    for asked, why in (
+        (question, said),
+        (question.model_copy(update={"title": "茶话会", "booker": hidden}), "控制字符"),
+    ):
+        with pytest.raises(Declined, match=why):
+            await union.kit.bus.request("hub", ASK, asked, Asked)
 
 
 async def test_one_no_is_a_no_for_all_and_leaves_nothing(town: Town) -> None:

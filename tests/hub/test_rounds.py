@@ -26,6 +26,8 @@ from shared.contracts.rounds import (
     UnwishRequest,
     WishRequest,
 )
+from shared.joint.rounds import asking
+from shared.kit.audit import AuditEntry
 from shared.kit.bus import Bus as OurBus
 from shared.kit.bus import Declined
 from shared.kit.context import make_kit
@@ -36,6 +38,7 @@ from shared.org.kit import OrgKit, make_org_kit
 from shared.org.naming import Names
 from shared.org.rounds.handlers import responders
 from shared.org.rounds.models import Round, SeasonWish
+from shared.org.rounds.others import side_of
 from shared.org.venues import Venue
 from tests.fixtures.databases import FreshDatabases
 from tests.fixtures.settings import settings_for
@@ -124,6 +127,24 @@ async def test_staff_wish_for_a_round_of_another_organisation(towns: dict[str, O
         Done,
     )
     assert (await ask("hub", ROUND, seen, RoundState)).wishes == ()
+
+
+async def test_what_page_and_api_do_is_asked_of_the_owner_and_kept_in_ones_own_log(
+    towns: dict[str, OrgKit],
+) -> None:
+    union, side, given = towns["union"], side_of(towns["union"]), wanted(await _hall(towns["league"]))
+    async with towns["league"].kit.database.transaction() as session:
+        round_id = (await session.scalars(select(Round.id))).one()
+    here = (union.kit, side, KEEPER, "league", round_id)
+    async with union.kit.database.transaction() as session:
+        await asking.wish(session, *here, given)
+        seen = await asking.look(union.kit, side, "league", round_id)
+        assert [(w.wish_id, w.mine) for w in seen.wishes] == [(given.wish_id, True)]
+        await asking.withdraw(session, *here, given.wish_id)
+        assert (await asking.look(union.kit, side, "league", round_id)).wishes == ()
+    async with union.kit.database.transaction() as session:
+        kept = await session.scalars(select(AuditEntry.action).order_by(AuditEntry.seq))
+        assert list(kept)[-2:] == ["round.wished_elsewhere", "round.unwished_elsewhere"]
 
 
 async def test_a_wish_of_nobody_or_with_hidden_characters_is_refused(towns: dict[str, OrgKit]) -> None:

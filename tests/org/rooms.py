@@ -19,6 +19,10 @@ ALWAYS = Opening(
     weekly=tuple(WeekdayHours(weekday=d, opens=0, closes=1440) for d in range(7)), holidays="as_usual"
 )
 STRANGER = "neighbours"
+BAD_TEXTS = [
+    ("联系12812345678", "证件号或手机号"), ("茶\x00话会", "控制字符"), ("茶\u202e话会", "控制字符"),
+]  # fmt: skip
+"""What may not stand in a text others read, and what is said of it."""
 
 
 def at(days: int, hour: float) -> datetime:

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from icalendar import Calendar
 from sqlalchemy import func, select
 
@@ -14,6 +15,9 @@ from tests.org.people import CLERK
 from tests.org.rooms import at, booked, venue
 from tests.org.web import dialog_at, org_world
 
+PICK = r'href="(/venues\?[^"]*venue=[^"]*)"'
+"""A free time on the grid."""
+
 
 async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
     async with org_world(org) as world:
@@ -24,8 +28,11 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         day = at(5, 0).date().isoformat()
         page = await clerk.get(f"/venues?day={day}")
         assert "劳模宣讲" in page.text
-        picks = re.findall(r'href="(/venues\?[^"]*venue=[^"]*)"', page.text)
+        picks = re.findall(PICK, page.text)
         assert picks
+        yesterday = await clerk.get(f"/venues?view=day&day={at(-1, 0).date().isoformat()}")
+        assert not re.findall(PICK, yesterday.text)
+        assert "已过" in yesterday.text
         panel = await clerk.get(picks[0].replace("&amp;", "&").split("#")[0])
         assert "这个时段可以预订" in panel.text
         for view in ("day", "month"):
@@ -98,15 +105,13 @@ async def test_a_series_from_the_panel_with_a_date_out_and_back(org: OrgKit) -> 
         assert (await clerk.post(f"{path}/needed")).status_code == 303
 
 
-async def test_approvals_door_sheet_and_use(org: OrgKit) -> None:
+async def test_approvals_door_sheet_and_use(org: OrgKit, monkeypatch: pytest.MonkeyPatch) -> None:
+    noon = at(0, 12)  # shortly before midnight nothing more begins today
+    monkeypatch.setattr(clock, "now", lambda: noon)
     async with org_world(org) as world:
         async with org.kit.database.transaction() as session:
             hall = await venue(session, org, world.one)
-            now = clock.now()
-            quarter = now - timedelta(
-                minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond
-            )
-            soon = await booked(session, org, hall, quarter + timedelta(minutes=15), 1, title="马上开始")
+            soon = await booked(session, org, hall, noon + timedelta(minutes=15), 1, title="马上开始")
             hall.sharing = {**hall.sharing, "approval": "everybody"}
             waits = await booked(session, org, hall, at(5, 9), title="要批准的")
         keeper = await world.signed_in("keeper")

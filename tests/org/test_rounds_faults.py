@@ -24,7 +24,7 @@ from shared.org.rounds.reading import state_for
 from shared.org.rounds.service import cancel, get_round, open_round, wish, withdraw
 from shared.org.venues import Venue, opening_of
 from tests.org.people import CLERK, tree
-from tests.org.rooms import at, booker, venue
+from tests.org.rooms import BAD_TEXTS, at, booker, venue
 from tests.org.seasons import FIRST, KEEPER, STRANGER, closed, drawn, new_round, season, wanted, wished
 from tests.org.web import org_world
 
@@ -152,10 +152,7 @@ async def test_wishes_at_once_are_one_and_pass_no_limit(org: OrgKit, monkeypatch
         assert len(list(await session.scalars(select(SeasonWish)))) == 2
 
 
-@pytest.mark.parametrize(
-    ("bad", "said"),
-    [("联系12812345678", "证件号或手机号"), ("茶\x00话会", "控制字符"), ("茶\u202e话会", "控制字符")],
-)
+@pytest.mark.parametrize(("bad", "said"), BAD_TEXTS)
 async def test_free_text_is_plain_and_names_no_number(org: OrgKit, bad: str, said: str) -> None:
     async with org.kit.database.transaction() as session:
         _, one, _ = await tree(session, org)

@@ -1,17 +1,15 @@
-"""Venues at their owner: hours, rules, halls and parts, versions and events, pages."""
+"""Venues at their owner: hours, rules, halls and parts, versions and events."""
 
-import re
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from shared.contracts.venues import OpenException, Opening, Sharing, WeekdayHours
 from shared.kit import clock
-from shared.kit.calendar import Span, day_kind, is_open, open_spans
+from shared.kit.calendar import Span, day_kind, day_slots, is_open, open_spans, use_of
 from shared.kit.errors import Invalid, NotFound, Refused
 from shared.org.kit import OrgKit
 from shared.org.venues import (
-    Venue,
     change_venue,
     close_venue,
     create_venue,
@@ -22,7 +20,6 @@ from shared.org.venues import (
 from shared.org.venues.rules import read_hours, written_hours
 from tests.org.people import CLERK, told, tree
 from tests.org.rooms import at, new_venue, venue
-from tests.org.web import dialog_at, org_world
 
 NINE_TO_FIVE = Opening(weekly=tuple(WeekdayHours(weekday=d, opens=540, closes=1020) for d in range(5)))
 
@@ -50,6 +47,30 @@ def test_a_working_weekend_has_mondays_hours_and_a_holiday_none() -> None:
     assert open_spans(NINE_TO_FIVE, date(2026, 10, 1)) == []
     as_usual = NINE_TO_FIVE.model_copy(update={"holidays": "as_usual"})
     assert open_spans(as_usual, date(2026, 10, 1)) == [Span(540, 1020)]
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "offers"),
+    [
+        (8, 0, [(540, 720), (720, 1020)]),
+        (9, 20, [(570, 720), (720, 1020)]),  # the next quarter of an hour on
+        (11, 40, [None, (720, 1020)]),
+        (23, 59, [None, None]),
+    ],
+)
+def test_hours_that_are_over_are_not_offered(
+    monkeypatch: pytest.MonkeyPatch, hour: int, minute: int, offers: list[tuple[int, int] | None]
+) -> None:
+    now = datetime(2026, 9, 17, hour, minute, tzinfo=clock.CHINA)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    before, day, after = (
+        day_slots(now.date() + timedelta(days=d), [Span(540, 1020)], []) for d in (-1, 0, 1)
+    )
+    shown = [(s.offer.opens, s.offer.closes) if s.offer else None for s in day]
+    assert shown == [*offers, None]
+    assert [s.state for s in before] == ["past", "past", "shut"]
+    assert [s.state for s in after] == ["free", "free", "shut"]
+    assert use_of([day]) == 0
 
 
 def test_hours_are_read_as_people_write_them() -> None:
@@ -187,108 +208,3 @@ async def test_who_leads_a_station_is_named_once(org: OrgKit, given: dict[str, o
         led = await venue(session, org, one, staffing="lead_eight", lead_org="friends", tenants=("others",))
         told = await state_of(session, org, led)
         assert (told.lead_org, told.tenants) == ("friends", ("others",))
-
-
-FORM = {
-    "name": "工会礼堂一号",
-    "kind": "hall",
-    "capacity": "200",
-    "address": "工人路18号",
-    "hours": "周一至周日 8:00-22:00",
-    "holidays": "as_usual",
-    "share": "all",
-    "approval": "others",
-    "notice_hours": "2",
-    "horizon_days": "90",
-    "longest_hours": "12",
-    "buffer_before": "30",
-    "buffer_after": "0",
-    "equipment": "投影、音响",
-    "functions": ["guidance"],
-}
-
-
-async def test_pages_list_show_and_change(org: OrgKit) -> None:
-    async with org_world(org) as world:
-        clerk = await world.signed_in("clerk")
-        await clerk.get("/venues/new")
-        wrong = await clerk.post("/venues/new", {**FORM, "hours": "全天", "unit_q": "柳江单位"})
-        assert wrong.status_code == 422
-        assert "看不懂“全天”" in wrong.text
-        assert "工会礼堂一号" in wrong.text
-        made = await clerk.post("/venues/new", {**FORM, "unit_q": "柳江单位"})
-        assert made.status_code == 303, made.text
-        page = await clerk.get(made.headers["location"])
-        assert page.status_code == 200
-        for text in ("工会礼堂一号", "周一至周日 8:00-22:00", "投影、音响", "30 / 0"):
-            assert text in page.text
-        edit = await clerk.get(made.headers["location"] + "/edit")
-        assert 'value="200"' in edit.text
-        changed = await clerk.post(
-            made.headers["location"] + "/edit", {**FORM, "capacity": "250", "version": "1"}
-        )
-        assert changed.status_code == 303, changed.text
-        listed = await clerk.get("/venues/list?q=礼堂")
-        assert "250" in listed.text
-        viewer = await world.signed_in("viewer")
-        assert (await viewer.get("/venues/new")).status_code == 403
-        outside = await world.signed_in("street")
-        assert (await outside.get(made.headers["location"] + "/edit")).status_code == 200
-        async with org.kit.database.transaction() as session:
-            stored = await session.get(Venue, made.headers["location"].rsplit("/", 1)[1])
-            assert stored is not None
-            assert stored.capacity == 250
-
-
-@pytest.mark.parametrize(
-    ("step", "sent", "field", "kept"),
-    [
-        ("hours", {"first": "2026-05-04", "last": "2026-05-01", "reason": "检修"}, "last", "检修"),
-        ("hours", {"first": "0026-05-04", "reason": "检修"}, "first", "检修"),
-        ("hours", {"first": "", "spans": "9:00-12:00"}, "first", "9:00-12:00"),
-        ("hours", {"first": "2026-05-04", "spans": "上午"}, "spans", "2026-05-04"),
-        ("hours", {"first": "2026-05-04", "reason": "修" * 101}, "reason", "修" * 101),
-        ("inspection", {"found": "sign", "note": "招牌新换", "version": "7"}, "", "招牌新换"),
-        ("close", {"reason": "", "version": "1"}, "reason", ""),
-    ],
-)
-async def test_a_refused_dialog_stays_open_with_what_was_typed(
-    org: OrgKit, step: str, sent: dict[str, str], field: str, kept: str
-) -> None:
-    async with org_world(org) as world:
-        async with org.kit.database.transaction() as session:
-            kind = next(k.code for k in org.profile.all_venue_kinds if k.station)
-            path = f"/venues/{(await venue(session, org, world.one, kind=kind)).id}"
-        clerk = await world.signed_in("clerk")
-        await clerk.get(path)
-        refused = await clerk.post(f"{path}/{step}", {"version": "1", **sent})
-        assert refused.status_code in (409, 422), refused.text
-        dialog = dialog_at(refused.text, f"{path}/{step}")
-        assert kept in dialog
-        if field:
-            assert re.search(f'name="{field}"[^>]* aria-invalid="true"', dialog)
-        else:
-            assert 'class="note note-no"' in dialog
-        if "found" in sent:
-            assert 'value="sign" checked' in dialog
-
-
-async def test_the_api_does_what_the_pages_do(org: OrgKit) -> None:
-    async with org_world(org) as world:
-        clerk = await world.signed_in("clerk")
-        body = new_venue(org, world.one).model_dump(mode="json")
-        made = await clerk.api("POST", "/api/v1/venues", body)
-        assert made.status_code == 201, made.text
-        path = f"/api/v1/venues/{made.json()['id']}"
-        seen = await clerk.api(
-            "POST", f"{path}/inspections", {"found": {"place": True, "sign": False}, "version": 1}
-        )
-        assert seen.json()["haves"]["found"] == {"place": True, "sign": False}
-        wrong = await clerk.api(
-            "PUT", path, {**{k: v for k, v in body.items() if k not in ("unit_id", "hall_id")}, "version": 1}
-        )
-        assert wrong.status_code == 409
-        assert (await clerk.api("POST", f"{path}/close", {"reason": "改建", "version": 2})).json()[
-            "status"
-        ] == "closed"
-        assert (await clerk.api("GET", "/api/v1/venues")).json()["items"] == []

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from services.hub.rounds.answers import responders
+from services.hub.rounds.api import api
 from services.hub.rounds.pages import pages
 from shared.kit.context import Kit
 from shared.kit.module import Module
@@ -13,6 +14,7 @@ def rounds(kit: Kit) -> Module:
     return Module(
         name="rounds",
         title="场地轮次",
+        api=api(kit),
         pages=pages(kit),
         responders=responders(kit),
         templates=Path(__file__).parent / "templates",

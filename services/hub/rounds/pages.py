@@ -29,7 +29,8 @@ def booker(staff: Staff) -> Booker:
 
 
 SIDE = Side(
-    code=JOINT[0], at=AT, reads="rooms.read", writes="rooms.write", booker=booker, asks=lambda owner: owner,
+    code=JOINT[0], at=AT, api="/api/v1/rooms/rounds",
+    reads="rooms.read", writes="rooms.write", booker=booker, asks=lambda owner: owner,
     above=(("共享阵地", "/rooms"), ("场地轮次", AT)),
 )  # fmt: skip
 

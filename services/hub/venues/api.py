@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.venues.finding import Need, find_free
 from services.hub.venues.models import Booking
@@ -84,33 +85,32 @@ def _looking(router: APIRouter) -> None:
 
 
 def _asking(router: APIRouter, kit: Kit) -> None:
-    async def shown(request_id: UUID) -> RequestOut:
-        async with kit.database.transaction() as session:
-            return RequestOut.of(await get_request(session, request_id), await items_of(session, request_id))
+    async def shown(session: AsyncSession, request_id: UUID) -> RequestOut:
+        return RequestOut.of(await get_request(session, request_id), await items_of(session, request_id))
 
     @router.post("/requests", status_code=201)
-    async def ask(staff: Writer, body: RequestIn) -> RequestOut:
+    async def ask(staff: Writer, session: Tx, body: RequestIn) -> RequestOut:
         """Ask the owners for all of these; the answer is theirs, or `asking` while one of them is away."""
         wishes = [Wish(w.venue_id, w.start, w.end) for w in body.venues]
-        async with kit.database.transaction() as session:
+        async with kit.database.transaction() as own:  # there before it is moved on, by other transactions
             made = await make_request(
-                session, staff, wishes, title=body.title, people=body.people, org=body.org or "hub"
+                own, staff, wishes, title=body.title, people=body.people, org=body.org or "hub"
             )
         await move_on(kit, made.id)
-        return await shown(made.id)
+        return await shown(session, made.id)
 
     @router.get("/requests/{request_id}")
-    async def read(_staff: Reader, request_id: UUID) -> RequestOut:
+    async def read(_staff: Reader, session: Tx, request_id: UUID) -> RequestOut:
         """A request as it stands."""
-        return await shown(request_id)
+        return await shown(session, request_id)
 
     @router.post("/requests/{request_id}/cancel")
-    async def cancel(staff: Writer, request_id: UUID, body: Cancelling) -> RequestOut:
+    async def cancel(staff: Writer, session: Tx, request_id: UUID, body: Cancelling) -> RequestOut:
         """Let everything go."""
-        async with kit.database.transaction() as session:
-            await cancel_request(session, staff, request_id, body.reason)
+        async with kit.database.transaction() as own:
+            await cancel_request(own, staff, request_id, body.reason)
         await move_on(kit, request_id)
-        return await shown(request_id)
+        return await shown(session, request_id)
 
 
 def place(text: str) -> tuple[float, float] | None:

@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.directory import Known, organisations
 from services.hub.venues import present
 from services.hub.venues.finding import Need, find_free
-from services.hub.venues.moving import move_on
+from services.hub.venues.moving import JOINT, move_on
 from services.hub.venues.picking import Pick, picks_in, wishes_of
 from services.hub.venues.requests import cancel_request, get_request, items_of, make_request, of_staff
-from shared.contracts.venues import Sharing
+from shared.contracts.venues import Opening, Sharing
+from shared.joint import venues as words
 from shared.kit import clock
-from shared.kit.calendar import Span
+from shared.kit.calendar import Span, weekly_lines
 from shared.kit.context import Kit
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
@@ -123,10 +124,14 @@ def _finding(router: APIRouter) -> None:
         if not found:
             raise NotFound("没有这个场地")
         orgs = {o.code: o for o in await organisations(session)}
+        opening, sharing = Opening.model_validate(found[0].opening), Sharing.model_validate(found[0].sharing)
         return render(
-            request, "rooms/venue.html", venue=found[0], owner=orgs.get(found[0].org),
-            sharing=Sharing.model_validate(found[0].sharing),
-            lead=_named(orgs, [found[0].lead_org]), tenants=_named(orgs, found[0].tenants),
+            request, "rooms/venue.html", venue=found[0], owner=orgs.get(found[0].org), opening=opening,
+            hours=weekly_lines(opening.weekly), sharing=sharing, words=words,
+            exceptions=[e for e in opening.exceptions if e.last >= clock.today()],
+            lead="、".join(_named(orgs, [found[0].lead_org])),
+            tenants="、".join(_named(orgs, found[0].tenants)),
+            partners=_named(orgs, sharing.partners),
         )  # fmt: skip
 
 
@@ -186,9 +191,10 @@ def _asked(router: APIRouter, kit: Kit) -> None:
         return see_other(f"/rooms/requests/{request_id}", _("已取消"))
 
 
-def _named(orgs: Mapping[str, Known], codes: Iterable[str]) -> str:
+def _named(orgs: Mapping[str, Known], codes: Iterable[str]) -> list[str]:
     """Their short names; of one the hub does not know the code."""
-    return "、".join(orgs[code].short_name if code in orgs else code for code in codes if code)
+    known = {JOINT[0]: JOINT[1]} | {code: org.short_name for code, org in orgs.items()}
+    return [known.get(code, code) for code in codes if code]
 
 
 async def _grid(

@@ -18,6 +18,7 @@ from services.hub.directory import organisations
 from services.hub.venues.models import BookingRequest, RequestItem, Venue
 from shared.kit import audit, clock
 from shared.kit.errors import Invalid, NotFound, Refused
+from shared.kit.pii.free_text import refuse_hidden, refuse_words
 from shared.kit.staff import Staff
 
 JOINT = "hub"
@@ -58,6 +59,8 @@ async def make_request(
     request_id: UUID | None = None,
 ) -> BookingRequest:
     """Written down before anybody is asked. An organisation's own service is known by its account."""
+    refuse_words(title=title)
+    refuse_hidden(staff.office, staff.name)
     if isinstance(staff, Staff) and org not in {JOINT, *(o.code for o in await organisations(session))}:
         raise Invalid("没有这个组织", fields={"org": "请选择使用单位"})
     if not wishes or len(wishes) > MOST:
@@ -94,6 +97,7 @@ async def make_request(
 
 async def cancel_request(session: AsyncSession, staff: Staff, request_id: UUID, reason: str) -> None:
     """Everything it has is let go."""
+    refuse_words(reason=reason)
     request = await get_request(session, request_id, lock=True)
     if request.staff_id != staff.id:
         raise Refused("只能取消自己的申请")

@@ -6,21 +6,11 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from shared.contracts.rounds import (
-    ROUND,
-    UNWISH,
-    WISH,
-    Done,
-    RoundRequest,
-    RoundState,
-    UnwishRequest,
-    WishRequest,
-)
-from shared.joint.rounds import forms, titles
-from shared.joint.rounds.auditing import in_words
+from shared.contracts.rounds import RoundState
+from shared.joint.rounds import asking, forms, titles
 from shared.joint.rounds.result_file import result_file
 from shared.joint.rounds.side import Side
-from shared.kit import audit, clock
+from shared.kit import clock
 from shared.kit.bus import Declined
 from shared.kit.context import Kit
 from shared.kit.db import Tx
@@ -53,7 +43,7 @@ def _looking(router: APIRouter, kit: Kit, side: Side) -> None:
     @router.get("/{owner}/{round_id:uuid}/result.xlsx")
     async def result(session: Tx, staff: Reader, owner: Slug, round_id: UUID) -> Response:
         """Its published result as a file."""
-        state = await _ask(kit, side, owner, round_id)
+        state = await asking.look(kit, side, owner, round_id)
         return as_download(await result_file(session, kit, state, staff))
 
 
@@ -66,28 +56,15 @@ def _wishing(router: APIRouter, kit: Kit, side: Side) -> None:
     ) -> Response:
         """A wish for it."""
         try:
-            given = forms.meant_wish(typed)
-            booker = side.booker(staff)
-            question = WishRequest(owner=owner, round_id=round_id, booker=booker, wish=given)
-            await kit.bus.request(side.asks(owner), WISH, question, Done)
+            await asking.wish(session, kit, side, staff, owner, round_id, forms.meant_wish(typed))
         except (Declined, Invalid) as problem:
             return await _page(request, kit, side, staff, owner, round_id, problem, typed)
-        detail = {"owner": owner, "name": given.title, **in_words(given)}
-        audit.record(
-            session, actor=staff, action="round.wished_elsewhere", target=("round", round_id), detail=detail
-        )
         return see_other(f"{side.at}/{owner}/{round_id}", _("已填报"))
 
     @router.post("/{owner}/{round_id:uuid}/wishes/{wish_id:uuid}/withdraw")
     async def withdraw(session: Tx, staff: Wisher, owner: Slug, round_id: UUID, wish_id: UUID) -> Response:
         """Take it back."""
-        booker = side.booker(staff)
-        question = UnwishRequest(owner=owner, round_id=round_id, booker=booker, wish_id=wish_id)
-        await kit.bus.request(side.asks(owner), UNWISH, question, Done)
-        detail = {"owner": owner, "wish": str(wish_id)}
-        audit.record(
-            session, actor=staff, action="round.unwished_elsewhere", target=("round", round_id), detail=detail
-        )
+        await asking.withdraw(session, kit, side, staff, owner, round_id, wish_id)
         return see_other(f"{side.at}/{owner}/{round_id}", _("已撤回"))
 
 
@@ -101,16 +78,11 @@ async def _page(
     problem: Problem | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    state = await _ask(kit, side, owner, round_id)
+    state = await asking.look(kit, side, owner, round_id)
     return render(
         request, "rounds/show.html", problem.status if problem else 200, problem=problem, version=0,
         keeper=False, approver=False, **shown(state, side, staff, f"{side.at}/{owner}/{round_id}", typed),
     )  # fmt: skip
-
-
-async def _ask(kit: Kit, side: Side, owner: str, round_id: UUID) -> RoundState:
-    question = RoundRequest(owner=owner, org=side.code, round_id=round_id)
-    return await kit.bus.request(side.asks(owner), ROUND, question, RoundState)
 
 
 def shown(

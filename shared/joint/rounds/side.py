@@ -9,10 +9,11 @@ from shared.kit.staff import Staff
 
 @dataclass(frozen=True)
 class Side:
-    """`at`: the address below which the rounds stand. `asks`: of an owner's round, which service is asked."""
+    """`at`, `api`: below which addresses the rounds stand. `asks`: of an owner's round, which service."""
 
     code: str
     at: str
+    api: str
     above: tuple[tuple[str, str], ...]
     """what the pages stand below: text and address"""
     reads: str

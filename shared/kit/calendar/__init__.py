@@ -8,6 +8,7 @@ from shared.kit.calendar.openings import (
     is_open,
     open_spans,
     span_on,
+    weekly_lines,
     written,
 )
 from shared.kit.calendar.week import Entry, GridDay, GridRow, Slot, day_slots, grid_days, monday_of, use_of
@@ -31,5 +32,6 @@ __all__ = [
     "open_spans",
     "span_on",
     "use_of",
+    "weekly_lines",
     "written",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from shared.contracts.venues import Opening
+from shared.contracts.venues import Opening, WeekdayHours
 from shared.kit.calendar.workdays import day_kind
 from shared.kit.clock import CHINA
 
@@ -60,6 +60,18 @@ def merged(spans: Iterable[Span]) -> list[Span]:
         elif span.minutes > 0:
             out.append(span)
     return out
+
+
+def weekly_lines(weekly: Iterable[WeekdayHours]) -> list[tuple[int, int, str]]:
+    """Weekdays that follow each other with equal hours: the first, the last, `8:30-12:00 14:00-21:00`."""
+    hours, lines = list(weekly), list[tuple[int, int, str]]()
+    for weekday in range(7):
+        text = " ".join(f"{written(h.opens)}-{written(h.closes)}" for h in hours if h.weekday == weekday)
+        if text and lines and lines[-1][1:] == (weekday - 1, text):
+            lines[-1] = (lines[-1][0], weekday, text)
+        elif text:
+            lines.append((weekday, weekday, text))
+    return lines
 
 
 def is_open(opening: Opening, start: datetime, end: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from shared.kit import clock
-from shared.kit.calendar.openings import DAY, Span, free_in, minutes
+from shared.kit.calendar.openings import DAY, STEP, Span, free_in, minutes
 from shared.kit.calendar.workdays import DayKind, day_kind
 from shared.kit.clock import CHINA
 
@@ -47,9 +47,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Slot:
-    """A part of the day, or several that one entry fills. `offer` are the free minutes a click books."""
+    """A part of the day, or several that one entry fills. `offer` are the free minutes a click books;
+    `past`: nothing stood in it, and nothing can be booked any more.
+    """
 
-    state: Literal["busy", "free", "shut"]
+    state: Literal["busy", "free", "past", "shut"]
     part: str
     parts: int = 1
     entries: tuple[Entry, ...] = ()
@@ -103,7 +105,7 @@ def use_of(cells: Iterable[Iterable[Slot]]) -> int:
     """How many percent of the open parts are taken."""
     slots = [s for cell in cells for s in cell]
     busy = sum(s.parts for s in slots if s.state == "busy")
-    return round(100 * busy / max(1, busy + sum(s.state == "free" for s in slots)))
+    return round(100 * busy / max(1, busy + sum(s.state in ("free", "past") for s in slots)))
 
 
 def monday_of(day: date) -> date:
@@ -116,23 +118,31 @@ def day_slots(day: date, opened: Sequence[Span], entries: Sequence[Entry]) -> li
     standing = sorted((e for e in entries if e.span(day).minutes > 0), key=lambda e: e.start)
     in_part = [tuple(e for e in standing if _meet(e.span(day), part)) for _, part in PARTS]
     free = free_in(opened, [e.span(day, around=True) for e in standing])
-    slots: list[Slot] = []
+    slots, begins = list[Slot](), _first_to_come(day)
     for (title, part), inside in zip(PARTS, in_part, strict=True):
         if slots and len(inside) == 1 and slots[-1].entries == inside:
             slots[-1] = Slot("busy", slots[-1].part, slots[-1].parts + 1, inside)
         elif inside:
             slots.append(Slot("busy", title, entries=inside))
         else:
-            slots.append(_empty(title, part, opened, free))
+            slots.append(_empty(title, part, opened, free, begins))
     return slots
 
 
-def _empty(title: str, part: Span, opened: Sequence[Span], free: Sequence[Span]) -> Slot:
+def _empty(title: str, part: Span, opened: Sequence[Span], free: Sequence[Span], begins: int) -> Slot:
     offers = [s for s in (_within(span, part) for span in free) if s.minutes >= SHORTEST]
     if offers:
-        return Slot("free", title, offer=max(offers, key=lambda s: s.minutes))
+        longest = max((Span(max(s.opens, begins), s.closes) for s in offers), key=lambda s: s.minutes)
+        return Slot("free", title, offer=longest) if longest.minutes >= SHORTEST else Slot("past", title)
     shut = not any(_meet(span, part) for span in opened)
     return Slot("shut" if shut else "busy", title)
+
+
+def _first_to_come(day: date) -> int:
+    """The first minute of the day a booking can still begin."""
+    midnight = datetime.combine(day, time(), CHINA)
+    now = clock.now()
+    return 0 if now < midnight else -(-(minutes(now - midnight) + 1) // STEP) * STEP
 
 
 def _within(span: Span, part: Span) -> Span:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from shared.kit.errors import Invalid
+from shared.kit.types import forbidden_character
 
 _BETWEEN = r"[\W_]{1,6}"
 """Whatever is neither a letter nor a digit: people divide numbers in many ways."""
@@ -34,6 +35,21 @@ def _is_number(groups: list[str]) -> bool:
         for i in range(len(groups))
         for j in range(i + 1, min(len(groups), i + 6) + 1)
     )
+
+
+def refuse_words(**texts: str) -> None:
+    """Free text is shown to every organisation and kept: one plain line, without anybody's numbers."""
+    for field, text in texts.items():
+        said = forbidden_character(text) or ("这里不能写证件号或手机号" if holds_number(text) else "")
+        if said:
+            raise Invalid(said, hint="填写的内容会给各组织看，并长期保存。", fields={field: said})
+
+
+def refuse_hidden(*texts: str) -> None:
+    """What another service says of its staff comes over the bus unchecked."""
+    for text in texts:
+        if said := forbidden_character(text):
+            raise Invalid(said)
 
 
 def refuse_number(reason: str | None) -> None:

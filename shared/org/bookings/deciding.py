@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.bookings import Booker
 from shared.kit import audit
 from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
+from shared.kit.pii.free_text import refuse_words
 from shared.kit.staff import Staff
 from shared.org.bookings import states
 from shared.org.bookings.alternatives import alternatives
@@ -38,6 +39,7 @@ async def refuse(session: AsyncSession, booking_id: UUID, reason: str, staff: St
     """A waiting booking is refused; the asker reads by whom and why."""
     if not reason.strip():
         raise Invalid("请写明拒绝的理由", fields={"reason": "请写明拒绝的理由"})
+    refuse_words(reason=reason)
     booking = await _mine_to_decide(session, booking_id, staff)
     if booking.status != "waiting":
         raise Refused("这个预订不在待审批状态")
@@ -48,6 +50,7 @@ async def refuse(session: AsyncSession, booking_id: UUID, reason: str, staff: St
 
 async def cancel(session: AsyncSession, booking_id: UUID, reason: str, actor: audit.Actor) -> Booking:
     """The booking ends; its time is free at once."""
+    refuse_words(reason=reason)
     booking = await get_booking(session, booking_id, lock=True)
     if not await let_go(session, [booking], actor, reason.strip()):
         raise Refused("这个预订已经结束", hint=f"现在的状态是“{states.STATUSES[booking.status]}”。")
@@ -85,6 +88,7 @@ async def change(
     session: AsyncSession, booking_id: UUID, *, title: str, people: int, version: int, actor: audit.Actor
 ) -> Booking:
     """What it is for and how many come."""
+    refuse_words(title=title)
     booking = await get_booking(session, booking_id, lock=True)
     _refuse_stale(booking, version)
     was = {"title": booking.title, "people": booking.people}

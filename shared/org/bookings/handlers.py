@@ -22,8 +22,18 @@ from shared.contracts.bookings import (
 from shared.kit import audit
 from shared.kit.errors import Forbidden, Problem
 from shared.kit.module import Responder
+from shared.kit.pii.free_text import refuse_words
 from shared.org.bookings.models import Booking
-from shared.org.bookings.service import Ask, Taken, confirm, let_go, of_request, open_venue, take
+from shared.org.bookings.service import (
+    Ask,
+    Taken,
+    confirm,
+    let_go,
+    of_request,
+    open_venue,
+    refuse_booker,
+    take,
+)
 from shared.org.kit import OrgKit
 from shared.org.venues import Venue
 
@@ -40,6 +50,8 @@ def responders(org: OrgKit) -> tuple[Responder, ...]:
     """The three answers."""
 
     async def hold(request: HoldRequest) -> BaseModel:
+        refuse_booker(request.booker)
+        refuse_words(title=request.title)
         async with org.kit.database.transaction() as session:
             known = await of_request(session, request.request_id)
             if known:

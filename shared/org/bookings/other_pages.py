@@ -23,6 +23,7 @@ from shared.contracts.bookings import (
 from shared.kit import clock
 from shared.kit.bus import BusAway, Declined
 from shared.kit.errors import Invalid, Problem
+from shared.kit.pii.free_text import refuse_words
 from shared.kit.staff import Staff, require
 from shared.kit.types import Day, FreeText200, Moment
 from shared.kit.web import gettext as _
@@ -70,6 +71,7 @@ def other_routes(router: APIRouter, org: OrgKit) -> None:
         """The owner is asked by way of the hub; a request sent twice is one."""
         if not title:
             raise Invalid("请填写活动名称", fields={"title": "请填写活动名称"})
+        refuse_words(title=title)
         question = AskRequest(
             request_id=request_id, title=title[:60],
             booker=own_booker(org, staff.office[:100], staff.name[:60], staff.id),

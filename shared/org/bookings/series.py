@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.contracts.bookings import Alternative, Booker
 from shared.kit import audit, clock
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
+from shared.kit.pii.free_text import refuse_words
 from shared.org.bookings import states
 from shared.org.bookings.alternatives import alternatives, busy_of
 from shared.org.bookings.claims import Claim, Slot, claim
@@ -106,6 +107,7 @@ async def _preview_one(
 
 async def book_series(session: AsyncSession, org: OrgKit, repeat: Repeat, actor: audit.Actor) -> Series:
     """All dates that are wanted, in one transaction, or Clash with those that cannot be had."""
+    refuse_words(title=repeat.title)
     home = await open_venue(session, repeat.venue_id)
     wanted = without(occurrences(repeat.rule, repeat.start, repeat.end, repeat.holidays), repeat.left_out)
     if not wanted:
@@ -132,6 +134,7 @@ async def take_out(
     session: AsyncSession, series_id: UUID, dates: Sequence[date], reason: str, actor: audit.Actor
 ) -> Series:
     """These dates are not needed: their bookings end, the rest stands."""
+    refuse_words(reason=reason)
     series = await get_series(session, series_id, lock=True)
     query = (
         select(Booking).where(Booking.series_id == series.id, Booking.series_on.in_(dates)).with_for_update()

@@ -12,6 +12,7 @@ from shared.contracts.bookings import Alternative, Booker
 from shared.kit import audit, clock
 from shared.kit.clock import CHINA
 from shared.kit.errors import NotFound, Refused
+from shared.kit.pii.free_text import refuse_hidden, refuse_words
 from shared.org.bookings import states
 from shared.org.bookings.alternatives import alternatives
 from shared.org.bookings.claims import Claim, Slot, claim, hours_used
@@ -51,6 +52,7 @@ class Taken(Refused):
 
 async def book(session: AsyncSession, org: OrgKit, ask: Ask, actor: audit.Actor) -> Booking:
     """Confirmed at once or waiting for approval, as the venue's rule says; Taken with alternatives."""
+    refuse_words(title=ask.title)
     venue = await open_venue(session, ask.venue_id)
     (booking,) = await take(session, org, venue, [ask], actor)
     return booking
@@ -129,6 +131,11 @@ def own_booker(org: OrgKit, office: str, staff_name: str, staff_id: UUID | None)
         org=profile.code, office=office, staff_name=staff_name, staff_id=staff_id,
         org_name=profile.short_name, letter=profile.letter, palette=profile.palette,
     )  # fmt: skip
+
+
+def refuse_booker(booker: Booker) -> None:
+    """Refused when what is shown of who asks hides something."""
+    refuse_hidden(booker.office, booker.staff_name, booker.org_name, booker.letter, booker.palette)
 
 
 async def open_venue(session: AsyncSession, venue_id: UUID) -> Venue:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.errors import Forbidden, NotFound, Problem, Refused
+from shared.kit.pii.free_text import refuse_words
 from shared.org.bookings import states
 from shared.org.bookings.claims import end_dead
 from shared.org.bookings.models import Booking, Waiter
@@ -68,6 +69,7 @@ async def release_no_shows(session: AsyncSession) -> list[Booking]:
 
 async def queue(session: AsyncSession, ask: Ask) -> Waiter:
     """A place on the list for a time that is taken."""
+    refuse_words(title=ask.title)
     await get_venue(session, ask.venue_id)
     if ask.start >= ask.end or ask.start < clock.now():
         raise Refused("这个时段不能候补")

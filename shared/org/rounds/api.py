@@ -4,13 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.rounds import RoundsAnswer, RoundState, WishIn
 from shared.kit.db import Tx
 from shared.kit.staff import Staff, require
-from shared.org.bookings.service import own_booker
 from shared.org.kit import OrgKit
 from shared.org.rounds import drawing, service
+from shared.org.rounds.others import ask_all, side_of
 from shared.org.rounds.reading import lines, state_for
 from shared.org.rounds.schemas import Ending, NewRound, RoundOut, Step, Undoing
 
@@ -35,21 +36,32 @@ def _reading(router: APIRouter, org: OrgKit) -> None:
         """Rounds of this organisation."""
         return RoundsAnswer(rounds=tuple(await lines(session, org)))
 
+    @router.get("/of")
+    async def of_others(_staff: Reader) -> RoundsAnswer:
+        """Rounds of the other organisations, as the hub tells; 503 when it is away."""
+        found, problem = await ask_all(org)
+        if problem is not None:
+            raise problem
+        return found
+
     @router.get("/{round_id}")
     async def read(_staff: Reader, session: Tx, round_id: UUID) -> RoundState:
         """One round with its wishes and, once published, the reason of each."""
-        season = await service.get_round(session, round_id)
-        return await state_for(session, org, season, org.profile.code)
+        return await _state(session, org, round_id)
 
 
 def _wishing(router: APIRouter, org: OrgKit) -> None:
     @router.post("/{round_id}/wishes", status_code=201)
     async def wish(staff: Wisher, session: Tx, round_id: UUID, body: WishIn) -> RoundState:
         """Enter a wish."""
-        booker = own_booker(org, staff.office[:100], staff.name[:60], staff.id)
-        await service.wish(session, org, round_id, body, booker, staff)
-        season = await service.get_round(session, round_id)
-        return await state_for(session, org, season, org.profile.code)
+        await service.wish(session, org, round_id, body, side_of(org).booker(staff), staff)
+        return await _state(session, org, round_id)
+
+    @router.post("/{round_id}/wishes/{wish_id}/withdraw")
+    async def withdraw(staff: Wisher, session: Tx, round_id: UUID, wish_id: UUID) -> RoundState:
+        """Take a wish back."""
+        await service.withdraw(session, round_id, wish_id, side_of(org).booker(staff), staff)
+        return await _state(session, org, round_id)
 
 
 def _steps(router: APIRouter, org: OrgKit) -> None:
@@ -77,8 +89,12 @@ def _steps(router: APIRouter, org: OrgKit) -> None:
         )
 
     @router.post("/{round_id}/confirm")
-    async def confirm(staff: Approver, round_id: UUID, body: Step) -> RoundOut:
+    async def confirm(staff: Approver, session: Tx, round_id: UUID, body: Step) -> RoundOut:
         """Bookings of all that was given."""
         await drawing.confirm(org, round_id, body.version, staff)
-        async with org.kit.database.transaction() as session:
-            return RoundOut.model_validate(await service.get_round(session, round_id))
+        return RoundOut.model_validate(await service.get_round(session, round_id))
+
+
+async def _state(session: AsyncSession, org: OrgKit, round_id: UUID) -> RoundState:
+    """The round as the owner's own staff may see it."""
+    return await state_for(session, org, await service.get_round(session, round_id), org.profile.code)

@@ -12,6 +12,7 @@ from shared.kit import audit, clock
 from shared.kit.calendar import is_open
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid, Refused
+from shared.kit.pii.free_text import refuse_words
 from shared.kit.staff import Staff
 from shared.org.bookings import Claim, Slot, claim
 from shared.org.bookings.alternatives import busy_of
@@ -20,7 +21,7 @@ from shared.org.bookings.states import fresh, tell
 from shared.org.kit import OrgKit
 from shared.org.rounds.models import Round, SeasonWish
 from shared.org.rounds.rules import BOOKED, CLOSED, GIVEN, PAST, RULE, Time, Wanted, dates_of, draw
-from shared.org.rounds.service import get_round, hold, note, owned, refuse_deadline, refuse_time, refuse_words
+from shared.org.rounds.service import get_round, hold, note, owned, refuse_deadline, refuse_time
 from shared.org.venues import Venue, get_venue, opening_of, sharing_of
 
 MEANWHILE = "meanwhile"

@@ -21,6 +21,8 @@ class Round(OrgBase):
     version: Mapped[int] = mapped_column(BigInteger, default=1)
     title: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(Text, default="")
+    cancelled: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """why; empty while it is not"""
     venues: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     first: Mapped[date] = mapped_column(Date)
     last: Mapped[date] = mapped_column(Date)

@@ -19,7 +19,8 @@ def side_of(org: OrgKit) -> Side:
         return own_booker(org, staff.office[:100], staff.name[:60], staff.id)
 
     return Side(
-        code=org.profile.code, at="/venues/rounds/of", reads="bookings.read", writes="bookings.write",
+        code=org.profile.code, at="/venues/rounds/of", api="/api/v1/rounds/of",
+        reads="bookings.read", writes="bookings.write",
         above=(("阵地", "/venues"), ("场地轮次", "/venues/rounds")), booker=booker, asks=lambda _owner: HUB,
     )  # fmt: skip
 

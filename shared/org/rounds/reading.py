@@ -36,6 +36,7 @@ async def state_for(session: AsyncSession, org: OrgKit, season: Round, asker: st
     return RoundState(
         **_line(org, season, {id_: c.name for id_, c in choices.items()}).model_dump(),
         note=season.note,
+        cancelled=season.cancelled,
         choices=tuple(choices.values()),
         wishes=tuple(_wish(w, choices, named, asker, seen=seen) for w in shown),
         wished=len(wishes),

@@ -54,3 +54,5 @@ class RoundOut(BaseModel):
     first: date
     last: date
     status: str
+    note: str
+    cancelled: str

@@ -14,9 +14,9 @@ from shared.joint.rounds.auditing import in_words
 from shared.kit import audit, clock
 from shared.kit.clock import CHINA
 from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
-from shared.kit.pii.free_text import holds_number
+from shared.kit.pii.free_text import refuse_words
 from shared.kit.staff import Staff
-from shared.kit.types import forbidden_character
+from shared.org.bookings.service import refuse_booker
 from shared.org.kit import OrgKit
 from shared.org.rounds.models import Round, SeasonWish
 from shared.org.rounds.rules import dates_of
@@ -94,7 +94,7 @@ async def wish(
     if known is not None:
         return _same(known, round_id, given, booker)
     refuse_closed(season)
-    _refuse_hidden(booker)
+    refuse_booker(booker)
     refuse_words(title=given.title)
     if given.venue_id not in season.venues:
         raise NotFound("这个场地不在本轮次中")
@@ -125,7 +125,7 @@ async def withdraw(
     session: AsyncSession, round_id: UUID, wish_id: UUID, booker: Booker, actor: audit.Actor
 ) -> None:
     """Until the deadline, by whoever entered it."""
-    _refuse_hidden(booker)
+    refuse_booker(booker)
     season = await hold(session, round_id)
     refuse_closed(season)
     found = await session.get(SeasonWish, wish_id)
@@ -144,24 +144,9 @@ async def cancel(session: AsyncSession, round_id: UUID, version: int, reason: st
     if season.status not in ("open", "drawn"):
         raise Refused("这个轮次已经确认，不能取消")
     season.status = "cancelled"
-    season.note = reason
+    season.cancelled = reason
     note(session, staff, "round.cancelled", season, purpose=reason)
     return season
-
-
-def refuse_words(**texts: str) -> None:
-    """Free text is shown to every organisation and kept: one plain line, without anybody's numbers."""
-    for field, text in texts.items():
-        said = forbidden_character(text) or ("这里不能写证件号或手机号" if holds_number(text) else "")
-        if said:
-            raise Invalid(said, hint="填写的内容会给各组织看，并长期保存。", fields={field: said})
-
-
-def _refuse_hidden(booker: Booker) -> None:
-    """What the asking service says of its staff comes over the bus unchecked."""
-    for text in (booker.office, booker.staff_name, booker.org_name, booker.letter, booker.palette):
-        if said := forbidden_character(text):
-            raise Invalid(said)
 
 
 def refuse_closed(season: Round) -> None:

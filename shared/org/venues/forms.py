@@ -14,8 +14,7 @@ from shared.org.venues.reading import opening_of, sharing_of
 from shared.org.venues.rules import read_hours, written_hours
 from shared.org.venues.schemas import VenueIn
 
-_LISTS = ("equipment", "tenants", "partners")
-_MANY = ("functions", "services")
+_MANY = ("functions", "services", "tenants", "partners")
 _SHARING = (
     "share", "approval", "notice_hours", "horizon_days", "longest_hours", "quota_hours", "buffer_before",
     "buffer_after", "grace_minutes", "pledge",
@@ -35,7 +34,7 @@ _PLAIN = (
 )
 _SEPARATORS = re.compile(r"[、，,;；\s]+")
 BLANK: dict[str, Any] = {
-    **dict.fromkeys((*_PLAIN, *_LISTS), ""),
+    **dict.fromkeys((*_PLAIN, "equipment"), ""),
     **dict.fromkeys(_MANY, ()),
     "hours": "周一至周五 8:30-21:00\n周六至周日 9:00-18:00",
     "holidays": "closed",
@@ -66,8 +65,8 @@ def shown(venue: Venue) -> dict[str, Any]:
         **plain,
         **{key: _text(getattr(sharing, key)) for key in _SHARING},
         "equipment": "、".join(venue.equipment),
-        "tenants": "、".join(venue.tenants),
-        "partners": "、".join(sharing.partners),
+        "tenants": tuple(venue.tenants),
+        "partners": sharing.partners,
         "functions": tuple(venue.functions),
         "services": tuple(venue.services),
         "hours": written_hours(opening.weekly),
@@ -81,19 +80,18 @@ def meant(typed: dict[str, Any], before: Venue | None = None) -> VenueIn:
     opening = Opening(
         weekly=read_hours(typed["hours"]), holidays=typed["holidays"] or "closed", exceptions=kept
     )
-    lists = {key: tuple(filter(None, _SEPARATORS.split(typed[key]))) for key in _LISTS}
     sharing: dict[str, Any] = {key: typed[key] for key in _SHARING if typed[key] != ""}
     body = {key: typed[key] for key in _PLAIN if typed[key] != ""}
     try:
         return VenueIn.model_validate(
             {
                 **body,
-                "equipment": lists["equipment"],
-                "tenants": lists["tenants"],
+                "equipment": tuple(filter(None, _SEPARATORS.split(typed["equipment"]))),
+                "tenants": typed["tenants"],
                 "functions": typed["functions"],
                 "services": typed["services"],
                 "opening": opening,
-                "sharing": {**sharing, "partners": lists["partners"]},
+                "sharing": {**sharing, "partners": typed["partners"]},
             }
         )
     except ValidationError as error:

@@ -14,6 +14,7 @@ from shared.kit.types import FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 from shared.org.kit import OrgKit
+from shared.org.naming import HUB
 from shared.org.units import choose, find_units
 from shared.org.venues import forms, service, titles
 from shared.org.venues.models import Venue
@@ -41,8 +42,8 @@ def pages(org: OrgKit) -> APIRouter:
     router = APIRouter(prefix="/venues")
     shown = Shown(org)
     _looking(router, org, shown)
-    _writing(router, org)
-    _changing(router, org)
+    _writing(router, org, shown)
+    _changing(router, org, shown)
     _steps(router, org, shown)
     _closing(router, org, shown)
     photo_routes(router, shown)
@@ -86,11 +87,11 @@ def _looking(router: APIRouter, org: OrgKit, shown: Shown) -> None:
         return await shown.page(request, session, staff, await get_venue(session, venue_id))
 
 
-def _writing(router: APIRouter, org: OrgKit) -> None:
+def _writing(router: APIRouter, org: OrgKit, shown: Shown) -> None:
     @router.get("/new")
     async def empty(request: Request, session: Tx, staff: Writer, hall: UUID | None = None) -> Response:
         """The empty form, or that of a new part of a hall."""
-        return await _form(request, session, org, staff, {**forms.BLANK}, hall_id=hall)
+        return await _form(request, session, org, shown, staff, {**forms.BLANK}, hall_id=hall)
 
     @router.post("/new")
     async def create(
@@ -112,17 +113,17 @@ def _writing(router: APIRouter, org: OrgKit) -> None:
                 venue = await service.create_venue(session, org, new, actor=staff, scope=staff.scope_path)
         except (Invalid, Refused) as problem:
             return await _form(
-                request, session, org, staff, typed, hall_id=hall, problem=problem, unit_q=unit_q
+                request, session, org, shown, staff, typed, hall_id=hall, problem=problem, unit_q=unit_q
             )
         return see_other(f"/venues/{venue.id}", _("已登记“%(name)s”") % {"name": venue.name})
 
 
-def _changing(router: APIRouter, org: OrgKit) -> None:
+def _changing(router: APIRouter, org: OrgKit, shown: Shown) -> None:
     @router.get("/{venue_id:uuid}/edit")
     async def edit(request: Request, session: Tx, staff: Writer, venue_id: UUID) -> Response:
         """The form of a known venue."""
         venue = await managed(session, venue_id, staff.scope_path)
-        return await _form(request, session, org, staff, forms.shown(venue), venue=venue)
+        return await _form(request, session, org, shown, staff, forms.shown(venue), venue=venue)
 
     @router.post("/{venue_id:uuid}/edit")
     async def change(
@@ -143,7 +144,7 @@ def _changing(router: APIRouter, org: OrgKit) -> None:
                     scope=staff.scope_path,
                 )
         except (Invalid, Refused) as problem:
-            return await _form(request, session, org, staff, typed, venue=venue, problem=problem)
+            return await _form(request, session, org, shown, staff, typed, venue=venue, problem=problem)
         return see_other(f"/venues/{venue_id}", _("已保存"))
 
 
@@ -218,6 +219,7 @@ async def _form(
     request: Request,
     session: AsyncSession,
     org: OrgKit,
+    shown: Shown,
     staff: Staff,
     typed: dict[str, Any],
     *,
@@ -239,5 +241,8 @@ async def _form(
         unit_q=unit_q,
         options=await find_units(session, unit_q, staff.scope_path) if unit_q else [],
         kinds=list(kinds_of(org).items()),
+        orgs=await shown.to_choose(typed),
+        own=org.profile.code,
+        hub=HUB,
         words=titles,
     )

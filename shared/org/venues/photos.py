@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit
 from shared.kit.errors import Invalid, NotFound, Refused
+from shared.kit.pii.free_text import refuse_words
 from shared.org.venues.models import Venue, VenuePhoto
 from shared.org.venues.pictures import picture_of
 from shared.org.venues.reading import managed
@@ -36,6 +37,7 @@ async def add_photo(
     """After the others. The same picture twice is one."""
     if not alt:
         raise Invalid("请写一句照片说明", fields={"alt": "看不到照片的人靠它了解场地"})
+    refuse_words(alt=alt)
     venue = await _held(session, venue_id, scope)
     picture = await asyncio.to_thread(picture_of, file)
     known = await photos_of(session, venue_id)

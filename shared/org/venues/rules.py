@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from shared.contracts.venues import Hours, Opening, Sharing, WeekdayHours
-from shared.kit.calendar import STEP, is_open, written
+from shared.kit.calendar import STEP, is_open, weekly_lines
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid, Refused
 from shared.org.venues.titles import WEEKDAYS
@@ -35,21 +35,9 @@ def read_hours(text: str) -> tuple[WeekdayHours, ...]:
 
 def written_hours(weekly: Iterable[WeekdayHours]) -> str:
     """The same hours as text, days with equal hours together."""
-    days: list[tuple[int, str]] = []
-    for weekday in range(7):
-        spans = [f"{written(h.opens)}-{written(h.closes)}" for h in weekly if h.weekday == weekday]
-        if spans:
-            days.append((weekday, " ".join(spans)))
-    lines: list[list[int]] = []
-    texts = dict(days)
-    for weekday, text in days:
-        if lines and lines[-1][-1] == weekday - 1 and texts[lines[-1][0]] == text:
-            lines[-1].append(weekday)
-        else:
-            lines.append([weekday])
     return "\n".join(
-        f"周{WEEKDAYS[run[0]]}{f'至周{WEEKDAYS[run[-1]]}' if len(run) > 1 else ''} {texts[run[0]]}"
-        for run in lines
+        f"周{WEEKDAYS[first]}{f'至周{WEEKDAYS[last]}' if last > first else ''} {spans}"
+        for first, last, spans in weekly_lines(weekly)
     )
 
 

@@ -11,6 +11,7 @@ from shared.contracts.venues import OpenException, VenueChanged
 from shared.kit import audit, clock
 from shared.kit.errors import Invalid, Refused
 from shared.kit.events import emit
+from shared.kit.pii.free_text import refuse_words
 from shared.org.kit import OrgKit
 from shared.org.units import Unit, get_unit
 from shared.org.venues.models import Venue
@@ -24,6 +25,7 @@ async def create_venue(
     session: AsyncSession, org: OrgKit, new: NewVenue, *, actor: audit.Actor, scope: str = ""
 ) -> Venue:
     """A hall, or a part of one."""
+    _refuse_texts(new)
     _refuse_kind(org, new.kind)
     _refuse_leaderless(new)
     unit = await get_unit(session, new.unit_id, scope)
@@ -57,6 +59,7 @@ async def change_venue(
     scope: str = "",
 ) -> Venue:
     """Everything the keeper may say of it, anew."""
+    _refuse_texts(given)
     _refuse_kind(org, given.kind)
     _refuse_leaderless(given)
     venue = await held(session, venue_id, version, scope)
@@ -85,6 +88,7 @@ async def except_days(
     scope: str = "",
 ) -> Venue:
     """Other hours, or none, for some days; bookings that stand there are not touched."""
+    refuse_words(reason=exception.reason)
     if exception.first > exception.last:
         raise Invalid("结束日期早于开始日期", fields={"last": "结束日期早于开始日期"})
     venue = await held(session, venue_id, version, scope)
@@ -116,6 +120,7 @@ async def inspect_venue(
     scope: str = "",
 ) -> Venue:
     """Which of the seven the station has, seen today."""
+    refuse_words(note=note)
     venue = await held(session, venue_id, version, scope)
     at = clock.now().isoformat()
     venue.haves = {"found": found, "note": note, "at": at, "by": actor.name}
@@ -137,6 +142,7 @@ async def close_venue(
     scope: str = "",
 ) -> Venue:
     """No more bookings; a hall's parts are closed first."""
+    refuse_words(reason=reason)
     venue = await held(session, venue_id, version, scope)
     if venue.hall_id == venue.id and await session.scalar(
         select(Venue.id)
@@ -209,6 +215,20 @@ async def _refuse_twin(
     found = await session.scalar(select(Venue.id).where(*same))
     if found is not None and found != me:
         raise Refused(f"这里已有名为“{name}”的场地", fields={"name": "场地名称不能相同"})
+
+
+def _refuse_texts(given: VenueIn) -> None:
+    """What others read of it holds nothing hidden and nobody's number."""
+    refuse_words(
+        name=given.name, grade=given.grade, cluster=given.cluster, address=given.address,
+        pledge=given.sharing.pledge,
+    )  # fmt: skip
+    for each in given.equipment:
+        refuse_words(equipment=each)
+    for each in given.sharing.partners:
+        refuse_words(partners=each)
+    for exception in given.opening.exceptions:
+        refuse_words(hours=exception.reason)
 
 
 def _refuse_kind(org: OrgKit, kind: str) -> None:

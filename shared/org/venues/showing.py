@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
-from shared.kit.calendar import day_kind, open_spans
+from shared.kit.calendar import day_kind, open_spans, weekly_lines
 from shared.kit.errors import Problem
 from shared.kit.staff import Staff
 from shared.kit.web import render
@@ -20,7 +20,6 @@ from shared.org.venues import titles
 from shared.org.venues.models import Venue
 from shared.org.venues.photos import photos_of
 from shared.org.venues.reading import full_name, get_venue, opening_of, parts_of, sharing_of
-from shared.org.venues.rules import written_hours
 
 
 class Shown:
@@ -45,6 +44,10 @@ class Shown:
         await session.refresh(venue)
         return await self.page(request, session, staff, venue, problem, action, typed)
 
+    async def to_choose(self, typed: dict[str, Any]) -> dict[str, str]:
+        """Organisations a form offers: those that are known, and whoever stands in its fields."""
+        return await self._names.to_choose([typed["lead_org"], *typed["tenants"], *typed["partners"]])
+
     async def page(
         self,
         request: Request,
@@ -67,7 +70,7 @@ class Shown:
             full_name=full_name(venue, hall),
             parts=await parts_of(session, venue) if hall is venue else [],
             unit=await session.get_one(Unit, venue.unit_id),
-            hours=written_hours(opening.weekly),
+            hours=weekly_lines(opening.weekly),
             exceptions=[e for e in opening.exceptions if e.last >= today],
             opening=opening,
             open_now=open_spans(opening, today),

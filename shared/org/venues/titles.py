@@ -1,5 +1,7 @@
 """Words for what a venue and a service station have."""
 
+from shared.joint import venues
+
 LEVELS = {
     "": "未定级",
     "city": "市级",
@@ -26,10 +28,4 @@ SERVICES = {
 """十三项服务内容"""
 STAFFING = {"": "未定", "one_three_n": "“1+3+N”", "lead_eight": "一家牵头、八家进入"}
 WEEKDAYS = "一二三四五六日"
-HOLIDAYS = {
-    "closed": "法定节假日不开放",
-    "as_sunday": "法定节假日按周日开放",
-    "as_usual": "法定节假日照常开放",
-}
-SHARES = {"all": "各组织都可预订", "some": "只限列出的组织", "own": "只限本单位"}
-APPROVALS = {"nobody": "无须审批，直接生效", "others": "外单位须审批", "everybody": "一律须审批"}
+HOLIDAYS, SHARES, APPROVALS = venues.HOLIDAYS, venues.SHARES, venues.APPROVALS
