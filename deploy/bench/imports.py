@@ -5,6 +5,7 @@ import csv
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +25,8 @@ from shared.kit.testing.process import Child
 
 CODE: Organisation = "union"
 LINES = {"small": 5_000, "city": 1_000_000}
+BEFORE = 2_000
+"""On the roll already, when the pages are measured without an import."""
 STAFF = 4
 PAUSE = 0.25
 """Seconds from one page of a member of staff to the next."""
@@ -35,9 +38,10 @@ PATIENCE = 4 * 3600
 def rows(stage: Stage) -> Iterable[Row]:
     """Pages before, pages meanwhile; how fast it went; memory of the service and of the reading child."""
     lines = LINES[stage.size.name]
-    file = roster(stage.notes, lines)
+    before, file = roster(stage.notes, 0, BEFORE), roster(stage.notes, BEFORE, lines)
     worker = _apart(stage.suite)
     clerk = Clerk(stage.address(CODE))
+    imported(clerk, before, {})  # a page with nobody on it is no page to compare with
     watch = Watch(worker.pid)
     stages: dict[str, float] = {}
     alone, meanwhile = asyncio.run(_course(stage, clerk, file, stages, watch))
@@ -60,22 +64,19 @@ def _apart(suite: Suite) -> Child:
     return worker
 
 
-def roster(folder: Path, lines: int) -> Path:
-    """The union's form as CSV, made once."""
-    file = folder / f"roster-{lines}.csv"
+def roster(folder: Path, after: int, lines: int) -> Path:
+    """So many people after the first ones, in the union's form as CSV, made once."""
+    file = folder / f"roster-{after}-{lines}.csv"
     if file.exists():
         return file
-    hand, form, left = Hand(SEED, CITY, sheets=False), ROSTERS[CODE], lines
+    hand, form = Hand(SEED, CITY, sheets=False), ROSTERS[CODE]
     half = file.with_suffix(".half")
     with half.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(form.columns)
-        for record in write_city(Plan(10**8, clock.today())):
-            if record.organisation == CODE:
-                writer.writerow(form.line(hand, record))
-                left -= 1
-                if not left:
-                    break
+        theirs = (r for r in write_city(Plan(10**8, clock.today())) if r.organisation == CODE)
+        for record in islice(theirs, after, after + lines):
+            writer.writerow(form.line(hand, record))
     return half.rename(file)
 
 
