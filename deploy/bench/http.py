@@ -16,6 +16,7 @@ class Line:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     head: bytes
+    place: tuple[str | None, int | None]
 
     @classmethod
     async def open(cls, clerk: Clerk) -> "Line":
@@ -27,7 +28,7 @@ class Line:
             f"host: {url.netloc}\r\norigin: {url.scheme}://{url.netloc}\r\ncookie: {cookies}\r\n"
             f"x-csrf-token: {clerk.csrf}\r\ncontent-type: application/json\r\n"
         )
-        return cls(reader, writer, head.encode())
+        return cls(reader, writer, head.encode(), (url.hostname, url.port))
 
     async def ask(
         self, method: str, path: str, body: object = None, accept: str = "application/json"
@@ -35,6 +36,8 @@ class Line:
         """The answer's body; RuntimeError on a refusal."""
         content = b"" if body is None else orjson.dumps(body)
         first = f"{method} {path} HTTP/1.1\r\naccept: {accept}\r\ncontent-length: {len(content)}\r\n"
+        if self.reader.at_eof():  # idle for too long, while the driver was measured
+            self.reader, self.writer = await asyncio.open_connection(*self.place)
         self.writer.write(first.encode() + self.head + b"\r\n" + content)
         head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
         length = next(int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"content-length:"))

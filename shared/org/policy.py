@@ -63,6 +63,8 @@ class Entry:
     facts: Mapping[str, Any] = field(default_factory=dict)
     kind_given: bool = True
     """false when the kind was not written but taken as the usual one: then it replaces no known kind"""
+    months: frozenset[str] = frozenset()
+    """fields whose date was written to the month: it stands as the 1st, unless the day is known already"""
 
 
 class MembershipPolicy(Protocol):

@@ -1,5 +1,6 @@
 """From a file to the roll: plan, decisions, writing, importing again. For every organisation."""
 
+from datetime import date
 from uuid import UUID, uuid4
 
 import pytest
@@ -195,3 +196,18 @@ async def test_a_date_written_to_the_month_says_which_day_is_kept(org: OrgKit) -
         org, "二.csv", csv_file(HEAD, line(org, identity=number, joined="2024.11", phone=""))
     )
     assert [row.note for row in await rows(org, batch, "changed")] == [said]
+
+
+async def test_a_month_takes_no_known_day_away(org: OrgKit) -> None:
+    number, phone = identity_number(), phone_number()
+    known = line(org, identity=number, phone=phone, joined="2024-10-08")
+    await confirm(org, await upload(org, "一.csv", csv_file(HEAD, known)))
+    month = line(org, identity=number, phone=phone, joined="2024年10月")
+    assert (await upload(org, "二.csv", csv_file(HEAD, month))).sums["same"] == 1
+    moved = line(org, identity=number, joined="2024年10月")  # another phone: that alone is written
+    batch = await upload(org, "三.csv", csv_file(HEAD, moved))
+    (row,) = await rows(org, batch, "changed")
+    assert [change["field"] for change in row.changes] == ["phone"]
+    await confirm(org, batch)
+    async with org.kit.database.transaction() as session:
+        assert await session.scalar(select(Member.joined_on)) == date(2024, 10, 8)

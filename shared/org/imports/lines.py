@@ -1,8 +1,7 @@
 """One line of the roster: from its cells to a person, or to the reasons why not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from shared.kit import clock
@@ -13,7 +12,7 @@ from shared.org.imports.cells import Cell, Trouble, at, masked, objection, plain
 from shared.org.imports.columns import Table, columns_of
 from shared.org.imports.places import NoPlace, Place, Places, Wanted, names_of
 from shared.org.kit import OrgKit
-from shared.org.members import GIVE_ONE, NOBODY_KNOWN, read_entry, read_month
+from shared.org.members import GIVE_ONE, NOBODY_KNOWN, read_entry
 from shared.org.policy import Entry
 
 NOBODY = UUID(int=0)
@@ -102,12 +101,7 @@ class Reader:
             line.refuse("", NOBODY_KNOWN, GIVE_ONE)
         if not line.troubles:
             line.entry = entry
-            line.months = {code: self._by_code[code].title for code in raw if self._to_the_month(code, raw)}
-
-    def _to_the_month(self, code: str, raw: Mapping[str, Any]) -> bool:
-        """A birth date is no such date: the number tells its day."""
-        dated = self._by_code[code].kind == "date" and code != "birth"
-        return dated and read_month(raw[code]) is not None
+            line.months = {code: self._by_code[code].title for code in entry.months}
 
     def entry(self, line: Line, unit_id: UUID) -> Entry:
         """The person of a line planned before, at a unit that exists by now; else Invalid."""

@@ -13,7 +13,6 @@ from shared.org.members.module import members
 from shared.org.members.reading import GIVE_ONE, NOBODY_KNOWN, field_titles, read_entry
 from shared.org.members.service import leave_many, move_many, set_consent, step_many
 from shared.org.members.state import state_of
-from shared.org.members.texts import read_month
 from shared.org.members.told import Word
 from shared.org.members.told import write as remember_told
 
@@ -40,7 +39,6 @@ __all__ = [
     "move_many",
     "phone_of",
     "read_entry",
-    "read_month",
     "remember_told",
     "set_consent",
     "standing_title",

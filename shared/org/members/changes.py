@@ -1,7 +1,7 @@
 """What is different between a member and an entry: pure, masked, in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,7 @@ def difference(
     units: Mapping[UUID, Unit] | None = None,
 ) -> list[FieldChange]:
     """What the entry would change; empty = the same. What it leaves empty stays unless in `clear`."""
+    entry = with_known_days(member, facts, entry)
     titles = {**field_titles(org), "unit": "单位"}
     pairs = [*_common(org, member, entry, clear), *_numbers(org, member, entry, clear)]
     for own in org.policy.own_fields:
@@ -50,6 +51,19 @@ def difference(
     if entry.unit_id != member.unit_id:
         pairs.append(("unit", _unit_name(units, member.unit_id), _unit_name(units, entry.unit_id)))
     return [FieldChange(code, titles[code], old or NOTHING, new or NOTHING) for code, old, new in pairs]
+
+
+def with_known_days(member: Member, facts: Mapping[str, Any], entry: Entry) -> Entry:
+    """The entry with the days known of its dates written to the month: a month contradicts no day in it."""
+    old = {"joined_on": member.joined_on, **facts}
+    new = {"joined_on": entry.joined_on, **entry.facts}
+    known = {c: old[c] for c in entry.months if old.get(c) and _month(old[c]) == _month(new[c])}
+    joined_on = known.pop("joined_on", entry.joined_on)
+    return replace(entry, joined_on=joined_on, facts={**entry.facts, **known}) if entry.months else entry
+
+
+def _month(day: date) -> tuple[int, int]:
+    return day.year, day.month
 
 
 def _common(org: OrgKit, member: Member, entry: Entry, clear: frozenset[str]) -> list[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid, Problem, Refused
 from shared.kit.pii import parse_identity
 from shared.org.kit import OrgKit
-from shared.org.members.changes import FieldChange, difference
+from shared.org.members.changes import FieldChange, difference, with_known_days
 from shared.org.members.filling import key_rows, plain_of, set_identity, set_name, set_phone
 from shared.org.members.guards import refuse_taken
 from shared.org.members.models import Member, MemberKey
@@ -71,8 +71,8 @@ async def change_many(
 ) -> list[Member]:
     """Write what differs; returns those that changed. What an entry leaves empty keeps its value."""
     held = await lock_members(session, [member.id for member, _ in wanted], scope)
-    entries = {member.id: entry for member, entry in wanted}
     facts = await org.policy.load(session, [m.id for m in held])
+    entries = {m.id: with_known_days(m, facts.get(m.id, {}), entry) for m, entry in wanted}
     units = await _units(session, held, entries, scope)
     changed: list[tuple[Member, list[FieldChange], Unit]] = []
     for member in held:

@@ -99,6 +99,7 @@ def read_entry(org: OrgKit, raw: Mapping[str, Any], unit_id: UUID) -> Entry:
         joined_on=_joined(cells),
         consent=cells.read("consent", read_flag),
         facts=facts,
+        months=frozenset(_months(org, raw)),
     )
     if cells.problems:
         raise Invalid("填写的内容有误", hint="请按提示改正后再提交。", fields=cells.problems)
@@ -191,6 +192,12 @@ def _joined(cells: _Cells) -> date | None:
     if read and read[0] > clock.today():
         cells.problems["joined_on"] = "不能晚于今天。"
     return read[0] if read else None
+
+
+def _months(org: OrgKit, raw: Mapping[str, Any]) -> Iterable[str]:
+    """Dates written to the month; a birth date is none of them: the number tells its day."""
+    dates = ("joined_on", *(own.code for own in org.policy.own_fields if own.kind == "date"))
+    return (code for code in dates if read_month(raw.get(code)))
 
 
 def _kind(org: OrgKit, cells: _Cells, facts: Mapping[str, Any]) -> tuple[str, bool]:
