@@ -233,6 +233,23 @@ async def test_a_refusal_after_waiting_releases_the_rest(town: Town) -> None:
     assert [b.status for b in await town.at_owner("union")] == ["cancelled"]
 
 
+async def test_what_an_owner_does_not_let_go_is_not_called_released(town: Town) -> None:
+    made = await town.ask(town.wish("union", 9), town.wish("league", 9))
+
+    async def belongs_to(org: str) -> None:
+        async with town.owners["league"].org.kit.database.transaction() as session:
+            await session.execute(update(owned.Booking).values(org=org))
+
+    await belongs_to("others")  # then its owner refuses to let go of it in our name
+    async with town.hub.database.transaction() as session:
+        await cancel_request(session, STAFF, made, "活动改期")
+    await move_on(town.hub, made)
+    assert await town.stands(made) == ("releasing", ["cancelled", "confirmed"])
+    await belongs_to("hub")
+    await town.in_an_hour(made)
+    assert await town.stands(made) == ("cancelled", ["cancelled", "cancelled"])
+
+
 async def test_many_at_once_want_the_same_two_rooms(town: Town) -> None:
     """All or nothing under contention: at most one gets both, nobody keeps one of them."""
     made = await asyncio.gather(*(town.ask(town.wish("union", 9), town.wish("league", 9)) for _ in range(8)))

@@ -197,7 +197,7 @@ def _confirmed(request: BookingRequest, items: list[RequestItem], said: Said) ->
 
 
 def _released(request: BookingRequest, items: list[RequestItem], said: Said) -> bool:
-    if said.away:
+    if said.away or said.refused:  # whose owner has not let go is not released, whatever we would like
         return _later(request)
     for item in items:
         item.status = item.status if item.status in ("refused", "cancelled", "expired") else "released"
