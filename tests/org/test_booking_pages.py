@@ -62,7 +62,11 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         assert moved.status_code == 303, moved.text
         assert "改期" in (await clerk.get(made.headers["location"])).text
         assert "读书会" in (await clerk.get("/venues/mine")).text
-        cancelled = await clerk.post(made.headers["location"] + "/cancel", {"reason": "活动延期"})
+        cancel = made.headers["location"] + "/cancel"
+        dialog = dialog_at((await clerk.post(cancel, {"reason": "联系12812345678"})).text, cancel)
+        assert 'value="联系12812345678"' in dialog
+        assert "证件号或手机号" in dialog
+        cancelled = await clerk.post(cancel, {"reason": "活动延期"})
         assert cancelled.status_code == 303
         assert "活动延期" in (await clerk.get(made.headers["location"])).text
 
@@ -118,6 +122,9 @@ async def test_approvals_door_sheet_and_use(org: OrgKit, monkeypatch: pytest.Mon
         assert "要批准的" in (await keeper.get("/venues/waiting")).text
         assert "要批准的" in (await keeper.get("/")).text  # on the desk of who decides, of nobody else
         assert "要批准的" not in (await (await world.signed_in("viewer")).get("/")).text
+        no = f"/venues/bookings/{waits.id}/refuse"
+        dialog = dialog_at((await keeper.post(no, {"reason": "联系12812345678"})).text, no)
+        assert ">联系12812345678</textarea>" in dialog
         assert (await keeper.post(f"/venues/bookings/{waits.id}/approve")).status_code == 303
         assert "要批准的" not in (await keeper.get("/venues/waiting")).text
         door = await keeper.get(f"/venues/{hall.id}/door")

@@ -5,7 +5,7 @@ from shared.org.rounds.models import Round
 from shared.org.venues import Venue
 from tests.org.rooms import venue
 from tests.org.seasons import STRANGER, season, wanted
-from tests.org.web import OrgWorld, org_world
+from tests.org.web import OrgWorld, dialog_at, org_world
 
 
 async def _opened(world: OrgWorld, note: str = "") -> tuple[Round, Venue]:
@@ -20,7 +20,11 @@ async def test_a_cancelled_round_keeps_its_note_and_says_why(org: OrgKit) -> Non
     async with org_world(org) as world:
         opened, _ = await _opened(world, note="只排周末")
         keeper = await world.signed_in("keeper")
-        path = f"/api/v1/rounds/{opened.id}"
+        path, no = f"/api/v1/rounds/{opened.id}", f"/venues/rounds/{opened.id}/cancel"
+        await keeper.get(f"/venues/rounds/{opened.id}")
+        dialog = dialog_at((await keeper.post(no, {"version": "1", "reason": "联系12812345678"})).text, no)
+        assert 'value="联系12812345678"' in dialog
+        assert "证件号或手机号" in dialog
         done = await keeper.api("POST", f"{path}/cancel", {"version": 1, "reason": "礼堂要维修"})
         for told in (done.json(), (await keeper.api("GET", path)).json()):
             assert (told["status"], told["note"], told["cancelled"]) == (

@@ -1,5 +1,6 @@
 """Pages of one booking and of one series: history, moving, deciding, dates out and back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -27,8 +28,16 @@ Reader = Annotated[Staff, Depends(require("bookings.read"))]
 Writer = Annotated[Staff, Depends(require("bookings.write"))]
 Approver = Annotated[Staff, Depends(require("bookings.approve"))]
 Words = Annotated[FreeText200, Form()]
-Refusal = tuple[Problem, Typed]
-"""Why another time will not do, and the time that was typed."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Which step (`move`, `cancel`, `refuse`) will not do, why, and what was typed for it."""
+
+    step: str
+    problem: Problem
+    typed: Typed | None = None
+    reason: str = ""
 
 
 def booking_routes(router: APIRouter, org: OrgKit) -> None:
@@ -66,14 +75,20 @@ def _booking(router: APIRouter, org: OrgKit) -> None:
                     session, org, booking_id, start=start, end=end, version=version, actor=staff
                 )
         except (Invalid, Refused) as problem:
-            return await _page(request, session, staff, booking_id, (problem, typed))
+            return await _page(request, session, staff, booking_id, Refusal("move", problem, typed))
         return see_other(f"/venues/bookings/{booking_id}", _("已改期"))
 
     @router.post("/bookings/{booking_id}/cancel")
-    async def cancel(session: Tx, staff: Writer, booking_id: UUID, reason: Words = "") -> Response:
+    async def cancel(
+        request: Request, session: Tx, staff: Writer, booking_id: UUID, reason: Words = ""
+    ) -> Response:
         """The booking ends."""
         deciding.refuse_stranger(await get_booking(session, booking_id), staff)
-        await deciding.cancel(session, booking_id, reason, staff)
+        try:
+            async with session.begin_nested():
+                await deciding.cancel(session, booking_id, reason, staff)
+        except (Invalid, Refused) as problem:
+            return await _page(request, session, staff, booking_id, Refusal("cancel", problem, reason=reason))
         return see_other(f"/venues/bookings/{booking_id}", _("已取消"))
 
 
@@ -85,9 +100,15 @@ def _deciding(router: APIRouter) -> None:
         return see_other("/venues/waiting", _("已批准"))
 
     @router.post("/bookings/{booking_id}/refuse")
-    async def refuse(session: Tx, staff: Approver, booking_id: UUID, reason: Words = "") -> Response:
+    async def refuse(
+        request: Request, session: Tx, staff: Approver, booking_id: UUID, reason: Words = ""
+    ) -> Response:
         """A waiting booking is refused with a reason."""
-        await deciding.refuse(session, booking_id, reason, staff)
+        try:
+            async with session.begin_nested():
+                await deciding.refuse(session, booking_id, reason, staff)
+        except (Invalid, Refused) as problem:
+            return await _page(request, session, staff, booking_id, Refusal("refuse", problem, reason=reason))
         return see_other("/venues/waiting", _("已拒绝"))
 
 
@@ -130,7 +151,7 @@ def _series(router: APIRouter, org: OrgKit) -> None:
 async def _page(
     request: Request, session: AsyncSession, staff: Staff, booking_id: UUID, refused: Refusal | None = None
 ) -> Response:
-    problem, typed = refused or (None, None)
+    problem = refused.problem if refused else None
     booking = await get_booking(session, booking_id)
     start, end = booking.start.astimezone(CHINA), booking.end.astimezone(CHINA)
     changes = await reading.history(session, booking_id)
@@ -150,7 +171,9 @@ async def _page(
         may=stands and staff.can("bookings.write") and deciding.may_change(booking, staff),
         may_approve=booking.status == "waiting" and staff.can("bookings.approve"),
         problem=problem,
-        typed=typed or Typed(booking.venue_id, start.date(), f"{start:%H:%M}", f"{end:%H:%M}"),
+        refused=refused,
+        typed=(refused and refused.typed)
+        or Typed(booking.venue_id, start.date(), f"{start:%H:%M}", f"{end:%H:%M}"),
     )
 
 

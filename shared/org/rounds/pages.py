@@ -154,7 +154,8 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
                 until = forms.moment(closes_on, closes_at)
                 await drawing.undo(session, round_id, version, until, _reason(reason), staff)
         except (Invalid, Refused) as problem:
-            return await _page(request, session, org, staff, round_id, problem)
+            ending = {"step": "undo", "reason": reason, "closes_on": closes_on or "", "closes_at": closes_at}
+            return await _page(request, session, org, staff, round_id, problem, ending=ending)
         return see_other(f"/venues/rounds/{round_id}", _("已撤销分配，可以继续填报"))
 
     @router.post("/{round_id:uuid}/cancel")
@@ -171,7 +172,8 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
             async with session.begin_nested():
                 await service.cancel(session, round_id, version, _reason(reason), staff)
         except (Invalid, Refused) as problem:
-            return await _page(request, session, org, staff, round_id, problem)
+            ending = {"step": "cancel", "reason": reason}
+            return await _page(request, session, org, staff, round_id, problem, ending=ending)
         return see_other(f"/venues/rounds/{round_id}", _("轮次已取消"))
 
 
@@ -189,13 +191,14 @@ async def _page(
     round_id: UUID,
     problem: Problem | None = None,
     typed: dict[str, str] | None = None,
+    ending: dict[str, Any] | None = None,
 ) -> Response:
     season = await service.get_round(session, round_id)
     await session.refresh(season)
     state = await state_for(session, org, season, org.profile.code)
     return render(
         request, "rounds/show.html", problem.status if problem else 200, version=season.version,
-        problem=problem, keeper=staff.can("venues.write"), approver=staff.can("bookings.approve"),
+        problem=problem, ending=ending or {}, keeper=staff.can("venues.write"), approver=staff.can("bookings.approve"),
         **shown(state, side_of(org), staff, f"/venues/rounds/{round_id}", typed),
     )  # fmt: skip
 
