@@ -198,7 +198,8 @@ async def _page(
     state = await state_for(session, org, season, org.profile.code)
     return render(
         request, "rounds/show.html", problem.status if problem else 200, version=season.version,
-        problem=problem, ending=ending or {}, keeper=staff.can("venues.write"), approver=staff.can("bookings.approve"),
+        problem=problem, ending=ending or {},
+        keeper=staff.can("venues.write"), approver=staff.can("bookings.approve"),
         **shown(state, side_of(org), staff, f"/venues/rounds/{round_id}", typed),
     )  # fmt: skip
 
