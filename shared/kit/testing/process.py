@@ -118,16 +118,33 @@ def tail(path: Path, lines: int = 20) -> str:
 
 # below what systems give to outgoing connections (Linux 32768, others 49152): those took a port that the
 # kernel had named free between the question and the server's start
-_PORTS = range(20_000, 32_000)
-_dice, _given = random.SystemRandom(), set[int]()
+_PORTS, _BLOCK = range(20_000, 32_000), 100
+_signs, _mine = list[socket.socket](), list[int]()
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that is free now and was not given to anybody of this process before."""
-    while (port := _dice.choice(_PORTS)) in _given or port_taken(port):
-        pass
-    _given.add(port)
-    return port
+    """A TCP port of 127.0.0.1 that is free now and that no other process that asks here will be given."""
+    while True:
+        if not _mine:
+            _mine.extend(_reserved())
+        if not port_taken(port := _mine.pop()):
+            return port
+
+
+def _reserved() -> list[int]:
+    """A block for this process alone; the sign is the UDP side of its first port, held until it ends."""
+    blocks = list(_PORTS[::_BLOCK])
+    random.shuffle(blocks)
+    for first in blocks:
+        sign = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            sign.bind(("127.0.0.1", first))
+        except OSError:
+            sign.close()
+            continue
+        _signs.append(sign)
+        return list(range(first, first + _BLOCK))
+    raise ServerError(f"no ports left between {_PORTS[0]} and {_PORTS[-1]}")
 
 
 def port_taken(port: int) -> bool:

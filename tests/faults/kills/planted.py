@@ -139,3 +139,16 @@ PROCESS: dict[str, Callable[[], None]] = {
     "read, then insert": _read_then_insert,
     "lost connection swallowed": _swallow_a_lost_connection,
 }
+LOST = ("acknowledged but lost", "corrections lost", "leaves lost", "bookings lost", "cancellations lost")
+SIGNS = {
+    "acknowledged before committed": LOST,
+    "repeats done again": ("entered twice", "nobody asked for them", "unacknowledged bookings"),
+    "relay with a high-water mark": (
+        "not finished",
+        "not at the hub as at its owner",
+        "hub's calendar differs",
+    ),
+    "read, then insert": ("overlapping bookings",),
+    "lost connection swallowed": LOST,
+}
+"""What each does to people: only a complaint of these says that the defect was seen, not that a machine was slow."""
