@@ -15,8 +15,8 @@ _FIELD = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 class Clerk:
     """Signs in by the page, asks by the API."""
 
-    def __init__(self, url: str, login: str = "clerk") -> None:
-        self.http = httpx.Client(base_url=url, timeout=30, headers={"origin": url})
+    def __init__(self, url: str, login: str = "clerk", transport: httpx.BaseTransport | None = None) -> None:
+        self.http = httpx.Client(base_url=url, timeout=30, headers={"origin": url}, transport=transport)
         form = self.http.get("/signin", headers={"accept": "text/html"})
         fields = {"csrf_token": _token(form), "login": login, "password": PASSWORD, "next": "/"}
         answer = self.http.post("/signin", data=fields)

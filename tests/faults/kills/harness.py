@@ -4,8 +4,10 @@ import asyncio
 import random
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from rich.progress import Progress
 
@@ -20,7 +22,8 @@ from tests.faults.kills import planted
 from tests.faults.kills.clients import HubClient, OrganisationClient, Rooms
 from tests.faults.kills.killer import Killer
 from tests.faults.kills.ledger import Ledger, joined
-from tests.faults.kills.line import Line, NoAnswerError
+from tests.faults.kills.line import NoAnswerError
+from tests.faults.kills.place import Embedded, Place
 from tests.faults.kills.verdict import Court, Verdict
 
 KEPT = {"fsync": "off", "full_page_writes": "on", "max_connections": "200"}
@@ -48,7 +51,7 @@ class Run:
     """What happened."""
 
     verdict: Verdict
-    killer: Killer
+    killer: "Strikes"
     ledgers: dict[str, Ledger]
     seconds: float
 
@@ -74,7 +77,7 @@ def run(folder: Path, plan: Plan) -> Run:
     try:
         if plan.defect == "read, then insert":
             planted.drop_constraint(suite)
-        return _loaded(suite, plan)
+        return loaded(Embedded(suite), Killer(suite, random.Random(plan.seed)), plan)
     finally:
         suite.stop()
 
@@ -101,11 +104,23 @@ def _say(_text: str) -> None:
     """Nobody listens."""
 
 
-def _loaded(suite: Suite, plan: Plan) -> Run:
+class Strikes(Protocol):
+    """Who kills: `Killer`, or the one of the containers."""
+
+    kills: Counter[str]
+    slowest: float
+
+    def strike(self) -> None:
+        """One kill."""
+
+    def all_back(self) -> list[str]:
+        """Wait until everything is well again; who is not in time."""
+
+
+def loaded(place: Place, killer: Strikes, plan: Plan) -> Run:
+    """Clients work while the killer strikes; then quiet, and the verdict."""
     began = time.monotonic()
-    clients = make_clients(suite, plan.seed)
-    load = Load(clients)
-    killer = Killer(suite, random.Random(plan.seed))
+    load = Load(make_clients(place, plan.seed))
     load.start()
     each = plan.operations / (plan.kills + 1)
     while killer.kills.total() < plan.kills and load.working:
@@ -117,9 +132,9 @@ def _loaded(suite: Suite, plan: Plan) -> Run:
         time.sleep(0.05)
     load.stop()
     late = killer.all_back()
-    codes = [package.code for package in suite.packages]
-    ledgers = {code: joined(code, [client.ledger for client in clients]) for code in codes}
-    verdict = asyncio.run(Court(suite).judge(ledgers))
+    codes = [package.code for package in discover()]
+    ledgers = {code: joined(code, [client.ledger for client in load.clients]) for code in codes}
+    verdict = asyncio.run(Court(place).judge(ledgers))
     verdict.complaints += late + load.failed
     return Run(verdict, killer, ledgers, time.monotonic() - began)
 
@@ -165,23 +180,23 @@ class Load:
                 return
 
 
-def make_clients(suite: Suite, seed: int) -> list[Client]:
+def make_clients(place: Place, seed: int) -> list[Client]:
     """`CLIENTS` for each organisation with the same people in all of them, one at the hub."""
     clients: list[Client] = []
-    for package in suite.packages:
+    for package in discover():
         if not package.organisation:
             continue
-        clerk = Clerk(suite.url(package.code))
+        clerk = place.line(package.code).clerk
         unit = clerk.top_unit()
         rooms = Rooms([venue(clerk, unit, number) for number in range(VENUES)])
         clients += [
             OrganisationClient(
-                Line(Clerk(suite.url(package.code))), package.code, unit, rooms, number * NUMBERS,
+                place.line(package.code), package.code, unit, rooms, number * NUMBERS,
                 f"{seed}-{package.code}-{number}",
             )
             for number in range(CLIENTS)
         ]  # fmt: skip
-    return [*clients, HubClient(Line(Clerk(suite.url("hub"))), 500, f"{seed}-hub")]
+    return [*clients, HubClient(place.line("hub"), 500, f"{seed}-hub")]
 
 
 def venue(clerk: Clerk, unit: str, number: int) -> str:

@@ -3,6 +3,8 @@
 import http.client
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +16,9 @@ AGAIN = 0.05
 TIMEOUT = 10.0
 
 
+Connect = Callable[[], http.client.HTTPConnection]
+
+
 class NoAnswerError(Exception):
     """Nothing came back although the service had long enough to return."""
 
@@ -21,9 +26,12 @@ class NoAnswerError(Exception):
 class Line:
     """One kept connection with a session that outlives the service's process."""
 
-    def __init__(self, clerk: Clerk) -> None:
+    def __init__(self, clerk: Clerk, connect: Connect | None = None) -> None:
         url = urlsplit(str(clerk.http.base_url))
-        self._where = (url.hostname or "", url.port)
+        self.clerk = clerk
+        self._connect = connect or partial(
+            http.client.HTTPConnection, url.hostname or "", url.port, timeout=TIMEOUT
+        )
         cookies = "; ".join(f"{c.name}={c.value}" for c in clerk.http.cookies.jar)
         self._headers = {
             "content-type": "application/json", "accept": "application/json", "cookie": cookies,
@@ -36,7 +44,7 @@ class Line:
         headers = {**self._headers, **({"idempotency-key": key} if key else {})}
         try:
             if self._connection is None:
-                self._connection = http.client.HTTPConnection(*self._where, timeout=TIMEOUT)
+                self._connection = self._connect()
             self._connection.request(method, path, json.dumps(body) if body else None, headers)
             answer = self._connection.getresponse()
             text = answer.read()

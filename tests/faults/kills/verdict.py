@@ -8,8 +8,9 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local.suite import Suite
+from deploy.local.packages import discover
 from tests.faults.kills.ledger import Ledger
+from tests.faults.kills.place import Place
 
 QUIET_IN = 30.0
 TOLD = 5
@@ -56,13 +57,12 @@ class Verdict:
 class Court:
     """Reads the databases of a suite as their owners."""
 
-    def __init__(self, suite: Suite) -> None:
-        self.suite = suite
+    def __init__(self, place: Place) -> None:
+        self.place = place
 
     async def rows(self, code: str, query: str, *values: Any) -> list[asyncpg.Record]:
         """Rows of one service's database."""
-        url = self.suite.postgres.url(f"quntuan_{code}").replace("+asyncpg", "")
-        connection = await asyncpg.connect(url)
+        connection = await asyncpg.connect(self.place.database(code))
         try:
             return list(await connection.fetch(query, *values))
         finally:
@@ -72,7 +72,7 @@ class Court:
         """Wait for quiet, then compare what was acknowledged, what is stored and what the hub shows."""
         verdict = Verdict()
         began = time.monotonic()
-        codes = [package.code for package in self.suite.packages if package.organisation]
+        codes = [package.code for package in discover() if package.organisation]
         open_ = await until_empty(lambda: self._unfinished(codes), QUIET_IN)
         verdict.quiet_after = time.monotonic() - began
         verdict.add("not finished", open_)
