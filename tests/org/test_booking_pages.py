@@ -40,6 +40,15 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         form = {"venue": str(hall.id), "on": day, "opens": "10:00", "closes": "11:00", "title": "读书会"}
         checked = await clerk.get("/venues/check", params={k: v for k, v in form.items() if k != "title"})
         assert "这个时段已被预订" in checked.text
+        backwards = await clerk.get(
+            "/venues/check", params={"venue": str(hall.id), "on": day, "opens": "12:00", "closes": "11:00"}
+        )
+        assert "结束时间应晚于开始时间" in backwards.text
+        gone = at(-1, 10)
+        past = {"venue": str(hall.id), "on": gone.date().isoformat(), "opens": "10:00", "closes": "11:00"}
+        said = (await clerk.get("/venues/check", params=past)).text
+        assert "已经过了开始时间" in said
+        assert f"可改为 {hall.name} {gone.month}月{gone.day}日" not in said
         taken = await clerk.post("/venues/book", form)
         assert taken.status_code == 409
         assert "这个时段已被预订" in taken.text
@@ -50,7 +59,7 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         shown = await clerk.get(made.headers["location"])
         assert "预订生效" in shown.text
         move = made.headers["location"] + "/move"
-        for opens, closes, said in (("10:00", "12:00", "note-no"), ("18:00", "17:00", "起止时间不正确")):
+        for opens, closes, said in (("10:00", "12:00", "note-no"), ("18:00", "17:00", "应晚于开始时间")):
             refused = await clerk.post(move, {"version": "1", "on": day, "opens": opens, "closes": closes})
             dialog = dialog_at(refused.text, move)
             assert said in dialog

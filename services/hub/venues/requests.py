@@ -70,8 +70,10 @@ async def make_request(
     if missing := [w for w in wishes if w.venue_id not in known]:
         raise NotFound("没有这个场地", hint=str(missing[0].venue_id))
     first = min(w.start for w in wishes)
-    if first <= clock.now() or any(w.start >= w.end for w in wishes):
-        raise Invalid("起止时间不正确", fields={"opens": "起止时间不正确"})
+    if any(w.start >= w.end for w in wishes):
+        raise Invalid("结束时间应晚于开始时间", fields={"closes": "应晚于开始时间"})
+    if first <= clock.now():
+        raise Invalid("已经过了开始时间", fields={"opens": "请另选时间"})
     request = BookingRequest(
         id=request_id or uuid4(), attempt=uuid4(), status="asking", title=title, people=people, org=org,
         office=staff.office[:100],

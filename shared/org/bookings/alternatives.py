@@ -45,10 +45,10 @@ async def other_times(
             open_spans(opening, day), [span_on(day, low - after, high + before) for low, high in taken]
         )
         for opens, closes in (span.on(day) for span in spans):
-            wished = start + (day - first)
-            at = min(max(wished, opens), closes - length)
-            if at >= opens and at > now:
-                found.append(_quarter(at))
+            wished = max(start + (day - first), now)
+            at = _quarter(min(max(wished, opens), closes - length))
+            if opens <= at <= closes - length and at > now:
+                found.append(at)
     name = full_name(venue, (await halls_of(session, [venue])).get(venue.hall_id))
     nearest = sorted(set(found), key=lambda at: abs(at - start))[:AT_MOST]
     return [Alternative(venue_id=venue.id, venue_name=name, start=at, end=at + length) for at in nearest]
@@ -58,6 +58,8 @@ async def other_venues(
     session: AsyncSession, venue: Venue, start: datetime, end: datetime, people: int
 ) -> list[Alternative]:
     """Venues that are free and open then, of the same district first, the smallest that is large enough."""
+    if start <= clock.now():  # over everywhere
+        return []
     wanted: Range[datetime] = Range(start, end)
     busy = exists().where(
         Booking.hall_id == Venue.hall_id,
@@ -104,4 +106,6 @@ async def busy_of(
 
 
 def _quarter(at: datetime) -> datetime:
-    return at if at.minute % 15 == 0 else at + timedelta(minutes=15 - at.minute % 15)
+    """The quarter of an hour that begins then or next."""
+    whole = at.replace(minute=at.minute // 15 * 15, second=0, microsecond=0)
+    return whole if whole == at else whole + timedelta(minutes=15)

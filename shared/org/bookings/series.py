@@ -19,7 +19,7 @@ from shared.org.bookings.models import Booking, Series
 from shared.org.bookings.rules import Holidays, Occurrence, occurrences, without
 from shared.org.bookings.service import SYSTEM, Ask, check, let_go, open_venue, own_booker
 from shared.org.kit import OrgKit
-from shared.org.venues import Venue, sharing_of
+from shared.org.venues import Venue, refuse_backwards, sharing_of
 
 SHOWN_ALTERNATIVES = 5
 """Clashing dates of a preview for which alternatives are looked up."""
@@ -64,7 +64,8 @@ class Clash(Refused):
 
 
 async def preview(session: AsyncSession, org: OrgKit, repeat: Repeat) -> list[Preview]:
-    """Every date of the rule: free, skipped, or why not and what instead."""
+    """Every date of the rule: free, skipped, or why not and what instead; Invalid: it ends before it begins."""
+    refuse_backwards(repeat.start, repeat.end)
     venue = await open_venue(session, repeat.venue_id)
     found, looked_up = [], 0
     all_ = occurrences(repeat.rule, repeat.start, repeat.end, repeat.holidays)

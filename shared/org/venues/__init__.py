@@ -13,7 +13,7 @@ from shared.org.venues.reading import (
     parts_of,
     sharing_of,
 )
-from shared.org.venues.rules import needs_approval, refuse_booking
+from shared.org.venues.rules import needs_approval, refuse_backwards, refuse_booking
 from shared.org.venues.schemas import NewVenue, VenueIn
 from shared.org.venues.service import (
     change_venue,
@@ -42,6 +42,7 @@ __all__ = [
     "needs_approval",
     "opening_of",
     "parts_of",
+    "refuse_backwards",
     "refuse_booking",
     "sharing_of",
     "state_of",

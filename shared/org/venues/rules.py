@@ -41,11 +41,18 @@ def written_hours(weekly: Iterable[WeekdayHours]) -> str:
     )
 
 
+def refuse_backwards(start: datetime, end: datetime) -> None:
+    """Invalid when the end is not after the start: no database has a range for it."""
+    if start >= end:
+        raise Invalid("结束时间应晚于开始时间", fields={"closes": "应晚于开始时间"})
+
+
 def refuse_booking(
     opening: Opening, sharing: Sharing, *, mine: bool, org: str, start: datetime, end: datetime, now: datetime
 ) -> None:
     """Refused when the venue's rule does not allow it; `mine`: the owner's own staff ask."""
-    if start >= end or start.minute % STEP or end.minute % STEP or start.second or end.second:
+    refuse_backwards(start, end)
+    if start.minute % STEP or end.minute % STEP or start.second or end.second:
         raise Invalid(f"请按{STEP}分钟的整倍数选择起止时间", fields={"start": "起止时间不正确"})
     if sharing.share == "own" and not mine:
         raise Refused("这个场地只供本单位使用")
