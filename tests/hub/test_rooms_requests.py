@@ -182,6 +182,8 @@ async def test_one_no_is_a_no_for_all_and_leaves_nothing(town: Town) -> None:
         request = await get_request(session, made)
         assert request.reason == "这个时段已被预订"
         assert request.troubles[0]["alternatives"]
+        said = {i.owner: (i.status, i.reason) for i in await items_of(session, made)}
+    assert said == {"union": ("cancelled", ""), "league": ("refused", "这个时段已被预订")}
 
 
 async def test_an_owner_that_is_away_is_waited_for(town: Town) -> None:

@@ -120,10 +120,13 @@ async def _release(kit: Kit, request: BookingRequest, items: list[RequestItem], 
     """Whatever owners have for this attempt ends."""
     said = Said()
 
-    async def one(owner: str, _mine: list[RequestItem]) -> None:
+    async def one(owner: str, mine: list[RequestItem]) -> None:
         question = SettleRequest(request_id=request.attempt, booker=booker, reason=request.reason[:200])
         answer = await kit.bus.request(owner, RELEASE, question, SettleAnswer, timeout=TIMEOUT)
-        said.statuses |= {b.booking_id: (b.status, b.reason) for b in answer.bookings}
+        ended = {i.booking_id for i in mine if i.status == "cancelled"}
+        for b in answer.bookings:  # what we let go now ends for our reason: it stands once, at the request
+            ours = b.status == "cancelled" and b.booking_id not in ended
+            said.statuses[b.booking_id] = (b.status, "" if ours else b.reason)
 
     await _each_owner(items, one, said)
     return said
@@ -175,6 +178,10 @@ async def _record(kit: Kit, before: BookingRequest, said: Said) -> bool:
 def _asked(request: BookingRequest, items: list[RequestItem], said: Said) -> bool:
     if said.refused:
         request.status, request.reason, request.troubles = "releasing", said.refused, said.troubles
+        why = {trouble["booking_id"]: trouble["reason"] for trouble in said.troubles}
+        for item in items:
+            if reason := why.get(str(item.booking_id)):
+                item.status, item.reason = "refused", reason
         return True
     if said.away or any(i.status != "held" for i in items):
         # another attempt later, by another name: what the old one left at an owner must not be taken for it
