@@ -125,6 +125,7 @@ async def test_approvals_door_sheet_and_use(org: OrgKit, monkeypatch: pytest.Mon
         async with org.kit.database.transaction() as session:
             hall = await venue(session, org, world.one)
             soon = await booked(session, org, hall, noon + timedelta(minutes=15), 1, title="马上开始")
+            soon.mark = {"name": org.profile.short_name}
             hall.sharing = {**hall.sharing, "approval": "everybody"}
             waits = await booked(session, org, hall, at(5, 9), title="要批准的")
         keeper = await world.signed_in("keeper")
@@ -145,7 +146,9 @@ async def test_approvals_door_sheet_and_use(org: OrgKit, monkeypatch: pytest.Mon
         assert checked.headers["location"] == f"/venues/bookings/{soon.id}"
         sheet = await keeper.get(f"/venues/{hall.id}/sheet?day={at(5, 0).date().isoformat()}")
         assert "要批准的" in sheet.text
-        assert hall.name in (await keeper.get("/venues/use")).text
+        used = (await keeper.get("/venues/use")).text
+        assert hall.name in used
+        assert f"{org.profile.short_name} 1.0" in used
 
 
 async def test_a_calendar_behind_a_link_nobody_can_guess(org: OrgKit) -> None:

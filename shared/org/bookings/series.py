@@ -64,7 +64,7 @@ class Clash(Refused):
 
 
 async def preview(session: AsyncSession, org: OrgKit, repeat: Repeat) -> list[Preview]:
-    """Every date of the rule: free, skipped, or why not and what instead; Invalid: it ends before it begins."""
+    """Every date of the rule: free, skipped, or why not and what instead; Invalid when it ends too early."""
     refuse_backwards(repeat.start, repeat.end)
     venue = await open_venue(session, repeat.venue_id)
     found, looked_up = [], 0

@@ -13,7 +13,7 @@ from shared.org.venues import Search, Venue, list_venues, opening_of
 
 _USED = text(
     """
-    SELECT venue_id, org,
+    SELECT venue_id, coalesce(nullif(max(mark->>'name'), ''), org) AS name,
            sum(extract(epoch FROM upper(during * w.month) - lower(during * w.month))) / 3600 AS hours,
            count(*) FILTER (WHERE status = 'released') AS no_shows
     FROM booking, (SELECT tstzrange(:first, :next) AS month) w
@@ -32,6 +32,7 @@ class Use:
     booked: float = 0
     no_shows: int = 0
     by_org: dict[str, float] = field(default_factory=dict)
+    """hours of each organisation, by its name at the time"""
 
     @property
     def percent(self) -> int:
@@ -56,7 +57,7 @@ async def utilisation(session: AsyncSession, first: date, following: date) -> li
         if use := uses.get(row.venue_id):
             use.booked += float(row.hours)
             use.no_shows += int(row.no_shows)
-            use.by_org[row.org] = float(row.hours)
+            use.by_org[row.name] = float(row.hours)
     return sorted(uses.values(), key=lambda u: (u.percent, u.venue.name))
 
 
