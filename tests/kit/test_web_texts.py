@@ -86,6 +86,12 @@ def test_collects_texts_and_leaves_data(tmp_path: Path) -> None:
         ("王小明", "王小明"),
         ("3次", "3 times"),
         ("冬春季热门时段轮次", "冬春季热门时段轮次"),
+        ("请核对号码。", "Check the number."),
+        (
+            "性别与身份证号码不一致，请核对其中哪一项写错了",
+            "Sex and identity number differ; check which one is wrong",
+        ),
+        ("甲街道联合工会。", "甲街道联合工会。"),
     ],
 )
 def test_kept_texts_are_translated_when_shown(said: str, shown: str) -> None:

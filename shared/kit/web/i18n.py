@@ -103,9 +103,18 @@ def translate(text: object) -> str:
             values = dict(zip(holes, map(translate, match.groups()), strict=True))
             return "".join(values.get(part, part) for part in _SPLIT.split(translated))
     parts = _JOINTS.split(said)
-    if len(parts) == 1:
-        return said
+    if (sentence := _as_sentence(said)) is not None or len(parts) == 1:
+        return sentence or said
     return "".join(_LATIN_JOINTS.get(part) or translate(part) for part in parts)
+
+
+def _as_sentence(said: str) -> str | None:
+    """The same with its full stop added or left out: reasons are kept without one, hints with one."""
+    if not said.endswith("。"):
+        known = gettext(f"{said}。")
+        return None if known == f"{said}。" else known.rstrip(".。")
+    inner = translate(said[:-1])
+    return None if HAN.search(inner) else f"{inner}."
 
 
 _LATIN_JOINTS = {"，": ", ", "；": "; ", "、": ", "}

@@ -135,4 +135,4 @@ def _states(bookings: list[Booking]) -> tuple[BookingState, ...]:
 
 def _actor(booker: Booker) -> audit.System:
     """In the audit log and history: who asked, of which organisation."""
-    return audit.System(f"{booker.org} {booker.office} {booker.staff_name}".strip())
+    return audit.System(f"{booker.org_name or booker.org} {booker.office} {booker.staff_name}".strip())
