@@ -111,8 +111,9 @@ def translate(text: object) -> str:
 def _as_sentence(said: str) -> str | None:
     """The same with its full stop added or left out: reasons are kept without one, hints with one."""
     if not said.endswith("。"):
-        known = gettext(f"{said}。")
-        return None if known == f"{said}。" else known.rstrip(".。")
+        whole = said + "。"
+        known = gettext(whole)
+        return None if known == whole else known.rstrip(".。")
     inner = translate(said[:-1])
     return None if HAN.search(inner) else f"{inner}."
 
