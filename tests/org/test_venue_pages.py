@@ -1,9 +1,11 @@
 """Pages and API of venues: list, form, one venue; organisations by name, hours in the reader's language."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from shared.kit import clock
 from shared.org.kit import OrgKit
 from shared.org.venues import Venue
 from tests.org.rooms import new_venue, venue
@@ -147,3 +149,18 @@ async def test_a_refused_dialog_stays_open_with_what_was_typed(
             assert 'class="note note-no"' in dialog
         if "found" in sent:
             assert 'value="sign" checked' in dialog
+
+
+async def test_dated_hours_are_taken_back(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            path = f"/venues/{(await venue(session, org, world.one)).id}"
+        clerk = await world.signed_in("clerk")
+        await clerk.get(path)
+        day = (clock.today() + timedelta(days=3)).isoformat()
+        await clerk.post(f"{path}/hours", {"version": "1", "first": day, "reason": "检修"})
+        assert "检修" in (shown := (await clerk.get(path)).text)
+        assert f'action="{path}/hours/usual"' in shown
+        back = await clerk.post(f"{path}/hours/usual", {"version": "2", "first": day})
+        assert back.status_code == 303, back.text
+        assert "检修" not in (await clerk.get(path)).text

@@ -16,6 +16,7 @@ from shared.org.venues import (
     except_days,
     refuse_booking,
     state_of,
+    usual_days,
 )
 from shared.org.venues.rules import read_hours, written_hours
 from tests.org.people import CLERK, told, tree
@@ -181,6 +182,15 @@ async def test_exceptions_close_days_and_keep_each_other(org: OrgKit) -> None:
         assert len(opening.exceptions) == 2
         assert not is_open(opening, at(3, 10), at(3, 11))
         assert is_open(opening, at(4, 10), at(4, 11))
+        await usual_days(session, org, hall.id, day, version=3, actor=CLERK)
+        opening = Opening.model_validate(hall.opening)
+        assert [e.first for e in opening.exceptions] == [day + timedelta(days=2)]
+        assert is_open(opening, at(3, 10), at(3, 11))
+        with pytest.raises(NotFound, match="没有调整过"):
+            await usual_days(session, org, hall.id, day, version=4, actor=CLERK)
+        over = OpenException(first=day - timedelta(days=9), last=day - timedelta(days=8))
+        with pytest.raises(Invalid, match="已经过去"):
+            await except_days(session, org, hall.id, over, version=4, actor=CLERK)
 
 
 async def test_only_the_unit_in_ones_scope(org: OrgKit) -> None:

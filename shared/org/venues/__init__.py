@@ -1,5 +1,6 @@
 """Venues: front door of the module."""
 
+from shared.org.venues.dated import except_days, usual_days
 from shared.org.venues.models import Venue
 from shared.org.venues.module import venues
 from shared.org.venues.reading import (
@@ -19,7 +20,6 @@ from shared.org.venues.service import (
     change_venue,
     close_venue,
     create_venue,
-    except_days,
     inspect_venue,
     state_of,
 )
@@ -46,5 +46,6 @@ __all__ = [
     "refuse_booking",
     "sharing_of",
     "state_of",
+    "usual_days",
     "venues",
 ]

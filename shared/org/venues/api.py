@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from shared.contracts.venues import OpenException
 from shared.kit.db import Tx
 from shared.kit.staff import Staff, require
-from shared.kit.types import Count, SearchText
+from shared.kit.types import Count, Day, Int64, SearchText
 from shared.org.kit import OrgKit
-from shared.org.venues import service
+from shared.org.venues import dated, service
 from shared.org.venues.reading import Search, get_venue, list_venues
 from shared.org.venues.schemas import (
     ExceptionIn,
@@ -79,8 +79,17 @@ def _steps(router: APIRouter, org: OrgKit) -> None:
         """Other hours, or none, for some days."""
         exception = OpenException.model_validate(body.model_dump())
         return VenueOut.model_validate(
-            await service.except_days(
+            await dated.except_days(
                 session, org, venue_id, exception, version=body.version, actor=staff, scope=staff.scope_path
+            )
+        )
+
+    @router.delete("/{venue_id}/exceptions/{first}")
+    async def usual_days(staff: Writer, session: Tx, venue_id: UUID, first: Day, version: Int64) -> VenueOut:
+        """Those days are as usual again."""
+        return VenueOut.model_validate(
+            await dated.usual_days(
+                session, org, venue_id, first, version=version, actor=staff, scope=staff.scope_path
             )
         )
 

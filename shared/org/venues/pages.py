@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, Problem, Refused
 from shared.kit.staff import Staff, require
-from shared.kit.types import FreeText200, Int64, SearchText
+from shared.kit.types import Day, FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 from shared.org.kit import OrgKit
 from shared.org.naming import HUB
 from shared.org.units import choose, find_units
-from shared.org.venues import forms, service, titles
+from shared.org.venues import dated, forms, service, titles
 from shared.org.venues.models import Venue
 from shared.org.venues.photo_pages import photo_routes
 from shared.org.venues.reading import (
@@ -166,12 +166,22 @@ def _steps(router: APIRouter, org: OrgKit, shown: Shown) -> None:
         try:
             async with session.begin_nested():
                 exception = forms.dated_hours(typed)
-                await service.except_days(
+                await dated.except_days(
                     session, org, venue_id, exception, version=version, actor=staff, scope=staff.scope_path
                 )
         except (Invalid, Refused) as problem:
             return await shown.again(request, session, staff, venue_id, problem, "hours", typed)
         return see_other(f"/venues/{venue_id}", _("已调整开放日"))
+
+    @router.post("/{venue_id:uuid}/hours/usual")
+    async def usual(
+        session: Tx, staff: Writer, venue_id: UUID, version: Version, first: Annotated[Day, Form()]
+    ) -> Response:
+        """Those days are as usual again."""
+        await dated.usual_days(
+            session, org, venue_id, first, version=version, actor=staff, scope=staff.scope_path
+        )
+        return see_other(f"/venues/{venue_id}", _("已恢复平常的开放时间"))
 
     @router.post("/{venue_id:uuid}/inspection")
     async def inspect(

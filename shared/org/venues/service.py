@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.venues import OpenException, VenueChanged
+from shared.contracts.venues import VenueChanged
 from shared.kit import audit, clock
 from shared.kit.errors import Invalid, Refused
 from shared.kit.events import emit
@@ -43,7 +43,7 @@ async def create_venue(
     _fill(venue, new)
     session.add(venue)
     await session.flush()
-    _note(session, actor, "venue.listed", venue)
+    note_of(session, actor, "venue.listed", venue)
     await _tell(session, org, venue)
     return venue
 
@@ -67,44 +67,13 @@ async def change_venue(
     await _refuse_twin(session, venue.unit_id, hall, given.name, venue.id)
     renamed = given.name != venue.name
     _fill(venue, given)
-    _note(session, actor, "venue.changed", venue)
-    await _changed(session, org, venue)
+    note_of(session, actor, "venue.changed", venue)
+    await changed(session, org, venue)
     if renamed and hall is None:
         for part in await session.scalars(
             select(Venue).where(Venue.hall_id == venue.id, Venue.id != venue.id)
         ):
-            await _changed(session, org, part)
-    return venue
-
-
-async def except_days(
-    session: AsyncSession,
-    org: OrgKit,
-    venue_id: UUID,
-    exception: OpenException,
-    *,
-    version: int,
-    actor: audit.Actor,
-    scope: str = "",
-) -> Venue:
-    """Other hours, or none, for some days; bookings that stand there are not touched."""
-    refuse_words(reason=exception.reason)
-    if exception.first > exception.last:
-        raise Invalid("结束日期早于开始日期", fields={"last": "结束日期早于开始日期"})
-    venue = await held(session, venue_id, version, scope)
-    opening = opening_of(venue)
-    kept = [e for e in opening.exceptions if e.last >= clock.today() and e.first != exception.first]
-    venue.opening = opening.model_copy(update={"exceptions": (exception, *kept)}).model_dump(mode="json")
-    detail = {"first": exception.first.isoformat(), "last": exception.last.isoformat()}
-    audit.record(
-        session,
-        actor=actor,
-        action="venue.hours",
-        target=("venue", venue.id),
-        purpose=exception.reason,
-        detail=detail,
-    )
-    await _changed(session, org, venue)
+            await changed(session, org, part)
     return venue
 
 
@@ -124,10 +93,10 @@ async def inspect_venue(
     venue = await held(session, venue_id, version, scope)
     at = clock.now().isoformat()
     venue.haves = {"found": found, "note": note, "at": at, "by": actor.name}
-    _note(
+    note_of(
         session, actor, "venue.inspected", venue, {"missing": sorted(c for c, ok in found.items() if not ok)}
     )
-    await _changed(session, org, venue)
+    await changed(session, org, venue)
     return venue
 
 
@@ -152,7 +121,7 @@ async def close_venue(
         raise Refused("还有分场地在用", hint="请先停用它的各个分场地。")
     venue.status = "closed"
     audit.record(session, actor=actor, action="venue.closed", target=("venue", venue.id), purpose=reason)
-    await _changed(session, org, venue)
+    await changed(session, org, venue)
     return venue
 
 
@@ -252,7 +221,8 @@ def _fill(venue: Venue, given: VenueIn) -> None:
         setattr(venue, field, list(value) if isinstance(value, tuple) else value)
 
 
-async def _changed(session: AsyncSession, org: OrgKit, venue: Venue) -> None:
+async def changed(session: AsyncSession, org: OrgKit, venue: Venue) -> None:
+    """The next version, told to everybody."""
     venue.version += 1
     venue.changed_at = clock.now()
     await session.flush()
@@ -263,9 +233,10 @@ async def _tell(session: AsyncSession, org: OrgKit, venue: Venue) -> None:
     emit(session, await state_of(session, org, venue), key=venue.id)
 
 
-def _note(
+def note_of(
     session: AsyncSession, actor: audit.Actor, action: str, venue: Venue, detail: dict[str, Any] | None = None
 ) -> None:
+    """Into the audit log, with the venue's name."""
     audit.record(
         session,
         actor=actor,
@@ -279,7 +250,6 @@ audit.describe(
     {
         "venue.listed": "登记场地",
         "venue.changed": "修改场地",
-        "venue.hours": "调整开放日",
         "venue.inspected": "检查“七有”",
         "venue.closed": "停用场地",
     }
