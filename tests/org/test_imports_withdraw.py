@@ -15,6 +15,7 @@ from shared.org.kit import OrgKit
 from shared.org.members import Member, MemberChange, change_many, read_entry
 from shared.org.members.history import history_of
 from shared.org.members.models import MemberKey
+from shared.org.policy import Entry
 from shared.org.units import Unit
 from tests.org.imports_tools import (
     CLERK_1,
@@ -130,6 +131,34 @@ async def test_doubts_are_seen_before_writing(org: OrgKit) -> None:
     async with org.kit.database.transaction() as session:
         pending = select(func.count()).select_from(Member).where(Member.standing == "pending")
         assert await session.scalar(pending) == len(doubted)
+
+
+async def test_what_a_rule_will_refuse_is_refused_in_the_check(org: OrgKit) -> None:
+    number = identity_number(date(2005, 6, 15))
+    await confirm(org, await upload(org, "一.csv", csv_file(HEAD, line(org, identity=number, phone=""))))
+    batch = await upload(
+        org, "二.csv", csv_file(HEAD, line(org, identity=number, phone="", joined="2012-03-01"))
+    )
+    raw = {
+        "name": "单文慧",
+        "birth": "2005-06-15",
+        "joined_on": "2012-03-01",
+        "kind": org.policy.kinds[0].title,
+    }
+    if rule := _refusal(org, read_entry(org, raw, UUID(int=0)), date(2012, 3, 1)):
+        (row,) = await rows(org, batch, "refused")
+        assert row.troubles[0]["reason"] == rule
+    else:  # an organisation without such a rule
+        (row,) = await rows(org, batch, "changed")
+        assert [change["field"] for change in row.changes] == ["joined_on"]
+
+
+def _refusal(org: OrgKit, entry: Entry, day: date) -> str:
+    try:
+        org.policy.check(entry, day)
+    except Refused as rule:
+        return rule.title.rstrip("。")
+    return ""
 
 
 async def test_a_batch_is_taken_back_except_for_what_changed_since(org: OrgKit) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit import clock
 from shared.kit.pii import name_key
 from shared.org.bulk import breathing, update_columns
-from shared.org.imports.cells import unseal
+from shared.org.imports.cells import Trouble, unseal
 from shared.org.imports.columns import Table, is_people, load
 from shared.org.imports.lease import enter, hold, touch
 from shared.org.imports.lines import Keys, Line, Reader, keys_of
@@ -20,7 +20,7 @@ from shared.org.imports.places import Places
 from shared.org.imports.sums import outcome_sums
 from shared.org.imports.twins import Twins
 from shared.org.kit import OrgKit
-from shared.org.members import FieldChange, Match, Member, difference, find_same
+from shared.org.members import FieldChange, Match, Member, difference, find_same, foreseen
 from shared.org.units import Unit, in_scope, units_by_id
 
 CHUNK = 500
@@ -154,6 +154,10 @@ class _Planner:
         out |= {"member_id": member.id, "note": _WHY.get(match.why, "")}
         if not found:
             return out | {"outcome": "same"}
+        fields = {c.field for c in found}
+        if problem := foreseen(self._org, member, facts.get(member.id, {}), line.entry, fields):
+            trouble = Trouble("", "", problem.title.rstrip("。"), problem.hint or "")
+            return out | {"outcome": "refused", "troubles": [trouble.as_dict()]}
         out |= {"outcome": "changed", "changes": [asdict(c) for c in found], **_look(member, line, found)}
         months = [line.months[c.field] for c in found if c.field in line.months]
         return out | {"note": _remarked(out["note"], months)}

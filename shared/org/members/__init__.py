@@ -2,7 +2,7 @@
 
 from shared.org.members.admitting import admit_many
 from shared.org.members.changes import FieldChange, difference
-from shared.org.members.changing import change, change_many
+from shared.org.members.changing import change, change_many, foreseen
 from shared.org.members.erasing import erase_many
 from shared.org.members.filling import phone_of
 from shared.org.members.history import TAKEN_BACK
@@ -33,6 +33,7 @@ __all__ = [
     "erase_many",
     "field_titles",
     "find_same",
+    "foreseen",
     "kind_of",
     "leave_many",
     "members",

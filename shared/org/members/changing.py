@@ -1,6 +1,7 @@
 """Changing people on the roll: what differs is written, told and remembered in words."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,8 @@ from shared.org.policy import Entry
 from shared.org.units import Unit, units_by_id
 
 NOTHING_CLEARED: frozenset[str] = frozenset()
+_ASKED = {"birth", "joined_on", "sex", "kind"}
+"""A change of one of these is judged anew, whatever stood against the rules before."""
 _ANSWERS = {True: "consented", False: "withdrawn", None: "unasked"}
 
 
@@ -149,13 +152,26 @@ def _ask_again(org: OrgKit, member: Member, had: Entry, facts: Mapping[str, Any]
         refuse_unborn(member.joined_on, member.birth)
     if fields & {"birth", "sex", "identity"}:
         _refuse_contradiction(org, member)
-    if not fields & {"birth", "joined_on", "sex", "kind", *(own.code for own in org.policy.own_fields)}:
-        return
-    day = member.joined_on or member.created_at.astimezone(CHINA).date()
-    before, now = _objection(org, had, day), _objection(org, entry_of(member, facts), day)
-    asked_for = fields & {"birth", "joined_on", "sex", "kind"}
-    if now is not None and (asked_for or before is None or before.title != now.title):
-        raise now
+    if problem := _objected(org, member, had, entry_of(member, facts), fields):
+        raise problem
+
+
+def foreseen(
+    org: OrgKit, member: Member, facts: Mapping[str, Any], entry: Entry, fields: set[str]
+) -> Problem | None:
+    """What the organisation's rules would refuse these changes for, before anything is written."""
+    entry, had = with_known_days(member, facts, entry), entry_of(member, facts)
+    given = {code: getattr(entry, code) for code in fields & _ASKED}
+    return _objected(org, member, had, replace(had, **given, facts={**facts, **entry.facts}), fields)
+
+
+def _objected(org: OrgKit, member: Member, had: Entry, then: Entry, fields: set[str]) -> Problem | None:
+    if not fields & {*_ASKED, *(own.code for own in org.policy.own_fields)}:
+        return None
+    day = then.joined_on or member.created_at.astimezone(CHINA).date()
+    before, now = _objection(org, had, day), _objection(org, then, day)
+    standing = before is not None and now is not None and before.title == now.title
+    return None if standing and not fields & _ASKED else now
 
 
 def _objection(org: OrgKit, entry: Entry, day: date) -> Problem | None:
