@@ -27,7 +27,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 if [ "$act" = --encrypt ]; then { echo sealed; cat "$in"; } >"$out"; exit; fi
-[ "$(cat "$key")" = "the key" ]
+if [ "$key" = - ]; then word=$(cat); else word=$(cat "$key"); fi
+[ "$word" = "the key" ]
 { read -r seal && [ "$seal" = sealed ] && cat; } <"$in"
 """
 

@@ -189,6 +189,17 @@ def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
             assert too_new not in path.read_text(), path
 
 
+def test_a_bundle_keeps_the_state_folder_as_a_checkout_does() -> None:
+    """Without the key that is carried away; every site that has backups can."""
+    assert (
+        "--exclude=./recovery.key . | compose run --rm -T backup-state"
+        in (ROOT / "deploy/offline/quntuan").read_text()
+    )
+    for path in (ROOT / "deploy").rglob("*.yaml"):
+        manifest = path.read_text()
+        assert ("\n  backup:" in manifest) == ("\n  backup-state:" in manifest), path
+
+
 def test_a_bundle_knows_the_commands_of_the_runbook() -> None:
     """It lies beside them there."""
     asked = set(re.findall(r"`?quntuan ([a-z]+)", (ROOT / "docs/RUNBOOK.md").read_text()))
