@@ -16,7 +16,7 @@ from shared.kit.testing.postgres import binaries
 from shared.kit.testing.process import Child, free_port, spawn
 
 FOLDERS = re.compile(r"/backup|/run/secrets|/tmp|/var/lib/postgresql")
-KEY = "the key\n"
+WORD = "the key\n"
 AGE = """#!/bin/bash
 # Instead of Debian's age, which not every machine has that runs these tests (tests/containers uses the real one):
 # the same words, a seal that is checked, nothing encrypted.
@@ -146,7 +146,7 @@ class Machine:
             shutil.rmtree(path)
 
     def restore(self, *until: str) -> subprocess.CompletedProcess[str]:
-        return self.run("quntuan-restore", *until, given=KEY)
+        return self.run("quntuan-restore", *until, given=WORD)
 
     def restored(self, *until: str) -> list[str]:
         """What is there after the volume was lost and brought back."""

@@ -1,16 +1,12 @@
 """Backup and restore by the image's own scripts: no acknowledged row is lost, none that was given up comes back."""
 
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.cli import main
-from deploy.containers.state import State
-from tests.deploy.machine import KEY, Machine, eventually, machine
-from tests.deploy.test_setup import files, setup
+from tests.deploy.machine import Machine, eventually, machine
 
 
 @pytest.fixture
@@ -92,28 +88,6 @@ def test_the_archive_takes_no_other_content_for_a_name_it_has() -> None:
             assert archive(empty, plain) == status
         (empty.wal / f"{plain.name}.sum").unlink()
         assert archive(empty, plain) == 1
-
-
-def test_a_wiped_machine_gets_its_passwords_and_keys_back(tmp_path: Path) -> None:
-    """As the runbook says it; the key that reads them is not among them."""
-    here, there = State(tmp_path / "here"), State(tmp_path / "there")
-    assert setup(here.root) == 0
-    made = files(here.root)
-    assert made.pop("recovery.key")
-    with machine() as server:
-        assert server.run("quntuan-backup", "state", given="torn").returncode != 0
-        kept = server.run("quntuan-backup", "state", given=here.packed().decode())
-        assert kept.returncode == 0, kept.stderr
-        (sealed,) = (server.folder / "backup/state").glob("*.tar.age")
-        opened = server.run("age", "--decrypt", "-i", "-", str(sealed), given=KEY)
-        assert opened.returncode == 0, opened.stderr
-    there.root.mkdir()
-    subprocess.run(["tar", "-xp", "-C", there.root], input=opened.stdout.encode(), check=True)
-    assert files(there.root) == made
-    assert there.root.stat().st_mode & 0o777 == 0o700
-    assert main(["setup", "--state", str(there.root)]) == 0
-    assert files(there.root / "secrets") == files(here.root / "secrets")
-    assert f"QUNTUAN_STATE={there.root}\n" in there.env.read_text()
 
 
 def archive(server: Machine, path: Path) -> int:
