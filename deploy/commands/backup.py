@@ -1,4 +1,4 @@
-"""`quntuan backup` makes a base backup now; `quntuan restore` brings an empty server back, to any instant."""
+"""`quntuan backup`: databases and state folder, now; `quntuan restore` brings an empty server back."""
 
 import argparse
 import subprocess
@@ -23,8 +23,11 @@ def add_restore(parser: argparse.ArgumentParser) -> None:
 
 def backup(arguments: argparse.Namespace) -> int:
     """Beside the daily one and the WAL that is archived every minute."""
-    command = [*prefix(state(arguments.state)), "exec", "-T", "backup", "quntuan-backup", "once"]
-    return subprocess.run(command, check=False).returncode
+    here = state(arguments.state)
+    compose = prefix(here)
+    kept = subprocess.run([*compose, "run", "--rm", "-T", "backup-state"], input=here.packed(), check=False)
+    made = subprocess.run([*compose, "exec", "-T", "backup", "quntuan-backup", "once"], check=False)
+    return kept.returncode or made.returncode
 
 
 def restore(arguments: argparse.Namespace) -> int:

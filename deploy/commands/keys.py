@@ -9,6 +9,7 @@ from deploy.local.packages import organisations
 from deploy.topology.keys import public_key
 from deploy.topology.names import HUB
 
+KEEP = "留存新钥匙 / to keep what is new: quntuan backup"
 RESTART = "生效 / to take effect: quntuan compose restart nats"
 
 
@@ -44,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
         following.replace(seed)
         _configure(here)
         print(RESTART)
+    if arguments.what != "show":
+        print(KEEP)
     print(site.code, public_key(following if arguments.what == "new" else seed))
     return 0
 
@@ -55,7 +58,7 @@ def _change(here: State, arguments: argparse.Namespace) -> int:
         raise CommandError("没有这把钥匙 / that key is not admitted")
     _configure(here)
     # a reload would let in a new key, but leaves who is connected alone
-    print(f"{RESTART}\n然后 / then: quntuan compose run --rm provision")
+    print(f"{RESTART}\n然后 / then: quntuan compose run --rm provision\n{KEEP}")
     for node in bus.Site.of(here).nodes[1:]:
         print(f"也交给 / carry to {node}: {here.node(node).bus / 'nats.conf'}, quntuan setup, {RESTART}")
     return 0

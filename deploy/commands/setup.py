@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     told = environment(here, site, arguments)
     write(here.env, "".join(f"{name}={value}\n" for name, value in told.items()))
     here.open_to_containers()
-    print(f"已就绪 / ready: {here.root}\n下一步 / next: quntuan compose up --detach --wait")
+    print(f"已就绪 / ready: {here.root}\n下一步 / next: quntuan compose up --detach --wait; quntuan backup")
     return 0
 
 

@@ -16,6 +16,7 @@ old content in a running container.
 
 import os
 import secrets
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,12 @@ class State:
         """Each service gets the seed of its own user of the bus."""
         for service in services:
             copy(self.seeds / f"{service}-service.nk", self.of(service) / "seed")
+
+    def packed(self) -> bytes:
+        """All that another machine needs in its place, as a tar: without the key that is carried away."""
+        without = f"--exclude=./{self.recovery_key.name}"
+        tar = ["tar", "--create", "--directory", str(self.root), without, "."]
+        return subprocess.run(tar, check=True, stdout=subprocess.PIPE).stdout
 
     def open_to_containers(self) -> None:
         """Readable below the root folder, which nobody but its owner can enter."""

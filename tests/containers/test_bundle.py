@@ -78,7 +78,7 @@ def test_one_server_from_the_bundle_alone(server: Bundled) -> None:
     assert server.recount() == "equal"
     assert [line for line in server.doctor()[1] if "磁盘" not in line] == []
 
-    server.quntuan("backup")
+    assert "state folder" in server.quntuan("backup").stdout
     key = shutil.move(server.state.recovery_key, server.home.parent / "carried-away.key")
     assert server.quntuan("restore", "--key", str(key), check=False).returncode == 1  # a database is there
     server.compose("down", "--timeout", "20")

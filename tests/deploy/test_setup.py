@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from cryptography import x509
 
 from deploy.cli import main
 from deploy.commands.compose import of_server
+from deploy.containers.state import State
 from deploy.local.packages import ROOT, discover
+from tests.deploy.machine import WORD, machine
 
 KEY = "# public key: age1test\nAGE-SECRET-KEY-TEST\n"
 
@@ -149,6 +152,28 @@ def test_a_hub_on_three_servers_makes_the_state_folders_of_the_others(tmp_path: 
     assert f"QUNTUAN_STATE={node}\n" in env
 
 
+def test_a_wiped_machine_gets_its_passwords_and_keys_back(tmp_path: Path) -> None:
+    """As the runbook says it; the key that reads them is not among them."""
+    here, there = State(tmp_path / "here"), State(tmp_path / "there")
+    assert setup(here.root) == 0
+    made = files(here.root)
+    assert made.pop("recovery.key")
+    with machine() as server:
+        assert server.run("quntuan-backup", "state", given="torn").returncode != 0
+        kept = server.run("quntuan-backup", "state", given=here.packed().decode())
+        assert kept.returncode == 0, kept.stderr
+        (sealed,) = (server.folder / "backup/state").glob("*.tar.age")
+        opened = server.run("age", "--decrypt", "-i", "-", str(sealed), given=WORD)
+        assert opened.returncode == 0, opened.stderr
+    there.root.mkdir()
+    subprocess.run(["tar", "-xp", "-C", there.root], input=opened.stdout.encode(), check=True)
+    assert files(there.root) == made
+    assert there.root.stat().st_mode & 0o777 == 0o700
+    assert main(["setup", "--state", str(there.root)]) == 0
+    assert files(there.root / "secrets") == files(here.root / "secrets")
+    assert f"QUNTUAN_STATE={there.root}\n" in there.env.read_text()
+
+
 @pytest.mark.parametrize("command", ["recount", "rebuild", "doctor"])
 def test_repairs_of_a_server_want_one_that_was_set_up(
     tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
@@ -187,6 +212,17 @@ def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
     for path in (ROOT / "deploy").rglob("*.yaml"):
         for too_new in ("start_interval", "post_start", "subpath", "ulimits", "privileged"):
             assert too_new not in path.read_text(), path
+
+
+def test_a_bundle_keeps_the_state_folder_as_a_checkout_does() -> None:
+    """Without the key that is carried away; every site that has backups can."""
+    assert (
+        "--exclude=./recovery.key . | compose run --rm -T backup-state"
+        in (ROOT / "deploy/offline/quntuan").read_text()
+    )
+    for path in (ROOT / "deploy").rglob("*.yaml"):
+        manifest = path.read_text()
+        assert ("\n  backup:" in manifest) == ("\n  backup-state:" in manifest), path
 
 
 def test_a_bundle_knows_the_commands_of_the_runbook() -> None:
