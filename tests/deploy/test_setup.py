@@ -9,6 +9,7 @@ from cryptography import x509
 
 from deploy.cli import main
 from deploy.commands.compose import of_server
+from deploy.containers.jobs import processes
 from deploy.local.packages import ROOT, discover
 
 KEY = "# public key: age1test\nAGE-SECRET-KEY-TEST\n"
@@ -169,13 +170,19 @@ def test_the_hub_is_not_repaired_from_an_organisations_server(
 
 
 def test_the_manifests_name_every_service() -> None:
-    """A new organisation is not forgotten: its few lines, and its line for the monitoring."""
+    """A new organisation is not forgotten: its few lines, its line for the monitoring, and what the doctor asks."""
     manifest = (ROOT / "deploy/compose.yaml").read_text()
+    site = (ROOT / "deploy/sites/organisation.yaml").read_text()
     monitoring = (ROOT / "deploy/images/prometheus/prometheus.yml").read_text()
-    for package in discover():
-        for role in ("web", "worker"):
-            assert f"\n  {package.code}-{role}:" in manifest
-            assert f"{package.code}-{role}:8000" in monitoring
+    asked = processes(discover())
+    assert {process.name for process in asked} == {
+        f"{package.code}-{role}" for package in discover() for role in ("web", "worker")
+    }
+    for process in asked:
+        assert process.address == f"http://{process.name}:8000"
+        assert f"\n  {process.name}:" in manifest
+        assert f"{process.name}:8000" in monitoring
+        assert f'aliases: ["${{QUNTUAN_SITE}}-{process.role}"]' in site
 
 
 def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
