@@ -1,7 +1,10 @@
 """`quntuan setup` and `quntuan keys`: what is made, for whom, and that nothing is ever replaced."""
 
 import json
+import os
 import re
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from deploy.commands.compose import of_server
 from deploy.containers.jobs import processes
 from deploy.local.packages import ROOT, discover
 
+RUNBOOK = (ROOT / "docs/RUNBOOK.md").read_text()
 KEY = "# public key: age1test\nAGE-SECRET-KEY-TEST\n"
 
 
@@ -198,17 +202,32 @@ def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
 
 def test_a_bundle_knows_the_commands_of_the_runbook() -> None:
     """It lies beside them there."""
-    asked = set(re.findall(r"`?quntuan ([a-z]+)", (ROOT / "docs/RUNBOOK.md").read_text()))
+    asked = set(re.findall(r"`?quntuan ([a-z]+)", RUNBOOK))
     known = set(re.findall(r"(?m)^  ([a-z]+)\)", (ROOT / "deploy/offline/quntuan").read_text()))
     assert len(known) > 7
     assert asked - known == {"images", "bundle"}  # made where there is a network
 
 
+@pytest.mark.parametrize(
+    "line", [*re.findall(r"quntuan compose ([^`#\n]+)", RUNBOOK), "--help", "ps -a -- x"]
+)
+def test_docker_compose_is_told_all_that_the_runbook_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """Options that stand first too."""
+    setup(tmp_path)
+    monkeypatch.setenv("QUNTUAN_STATE", str(tmp_path))
+    told: list[Sequence[str]] = []
+    monkeypatch.setattr(os, "execvp", lambda _, command: told.append(command))
+    words = shlex.split(line)
+    main(["compose", *words])
+    assert told == [[*of_server(""), *words]]
+
+
 def test_every_alarm_has_its_line_in_the_runbook() -> None:
     alarms = re.findall(r"alert: (\w+)", (ROOT / "deploy/images/prometheus/alarms.yml").read_text())
-    runbook = (ROOT / "docs/RUNBOOK.md").read_text()
     assert len(alarms) > 5
-    assert [alarm for alarm in alarms if f"| {alarm} |" not in runbook] == []
+    assert [alarm for alarm in alarms if f"| {alarm} |" not in RUNBOOK] == []
 
 
 def test_alarms_and_their_page_speak_of_figures_that_processes_tell() -> None:
