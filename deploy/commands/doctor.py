@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _of_suite(suite: Suite) -> Iterator[Finding]:
     yield from services(Process(package.code, suite.url(package.code)) for package in suite.packages)
-    yield from machine.bus(suite.bus.monitor_url)
+    yield from machine.bus(suite.bus.monitor_url, "make up 重新启动 / stop it and make up")
     yield from asyncio.run(_gathered(owner_url(HUB, suite.home, suite.postgres)))
     yield from machine.discs({"data": suite.home.root})
 

@@ -95,7 +95,7 @@ def processes(packages: Iterable[ServicePackage]) -> list[Process]:
 async def _findings() -> list[Finding]:
     packages, certificates = here(), sorted(await asyncio.to_thread(lambda: [*SECRETS.rglob("*.crt")]))
     found = [*services(processes(packages))]
-    found += machine.bus("http://nats:8222")
+    found += machine.bus("http://nats:8222", "quntuan setup; quntuan compose restart nats")
     roles = database_roles(SECRETS, packages[0].code)  # one server holds all; the hub stands first
     url = _url(roles.database, roles.app, roles.app_password)
     recount = "quntuan recount --state ''" if packages[0].code == HUB else ""

@@ -40,12 +40,12 @@ def certificates(files: Iterable[Path]) -> Iterator[Finding]:
         left = certificate.not_valid_after_utc - clock.now()
         said = f"至 {certificate.not_valid_after_utc:%Y-%m-%d},还有 {left.days} 天 / days left"
         level: Level = "bad" if left < NOW else "warn" if left < SOON else "ok"
-        todo = "" if level == "ok" else "换证书 / replace it: RUNBOOK.md"
-        yield Finding(level, f"证书 / certificate {file.name}", said, todo)
+        todo = "" if level == "ok" else "换证书 / replace it: RUNBOOK.md「证书与钥匙」"
+        yield Finding(level, f"证书 / certificate {file.parent.name}/{file.name}", said, todo)
 
 
-def bus(monitor: str) -> Iterator[Finding]:
-    """The bus answers, writes before it acknowledges, and has room."""
+def bus(monitor: str, mend: str) -> Iterator[Finding]:
+    """The bus answers and writes before it acknowledges; `mend`: how its configuration is written anew."""
     try:
         with httpx.Client(base_url=monitor, timeout=5, trust_env=False) as client:
             version = client.get("/varz").json()["version"]
@@ -59,4 +59,4 @@ def bus(monitor: str) -> Iterator[Finding]:
         yield Finding("ok", "NATS", f"{version},{told.get('messages', 0):,} 条消息 / messages,落盘 / synced")
     else:
         said = "sync_interval 不是 always:断电会丢已确认的消息 / acknowledged messages can be lost"
-        yield Finding("bad", "NATS", said, "quntuan provision;重启 NATS / restart it")
+        yield Finding("bad", "NATS", said, mend)

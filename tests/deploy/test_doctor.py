@@ -106,10 +106,19 @@ async def test_what_stands_in_the_database_is_told_without_its_worker(
 
 
 def test_the_bus_and_its_promise(bus: Bus) -> None:
-    (found,) = machine.bus(bus.monitor_url)
+    (found,) = machine.bus(bus.monitor_url, "mend it so")
     assert found.level == "ok", found
-    (away,) = machine.bus(f"http://127.0.0.1:{free_port()}")
+    (away,) = machine.bus(f"http://127.0.0.1:{free_port()}", "mend it so")
     assert away.level == "bad"
+    bus.server.stop()
+    bus.server.config.write_text(
+        bus.server.config.read_text().replace('"sync_interval": "always"', '"sync_interval": "2m"')
+    )
+    bus.server.start()
+    (loose,) = machine.bus(bus.monitor_url, "mend it so")
+    assert (loose.level, loose.todo) == ("bad", "mend it so")
+    bus.stop()
+    bus.start()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from cryptography import x509
 
 from deploy.cli import main
 from deploy.commands.compose import of_server
+from deploy.containers import certificates, state
 from deploy.containers.jobs import processes
 from deploy.local.packages import ROOT, discover
 
@@ -56,6 +57,46 @@ def test_a_second_setup_replaces_nothing(tmp_path: Path) -> None:
     first = files(tmp_path)
     assert setup(tmp_path) == 0
     assert files(tmp_path) == first
+
+
+def certificates_in(made: Mapping[str, str]) -> dict[str, x509.Certificate]:
+    found = {name: text for name, text in made.items() if name.endswith("server.crt")}
+    return {name: x509.load_pem_x509_certificate(text.encode()) for name, text in found.items()}
+
+
+def test_certificates_are_renewed_and_all_else_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the hub those of its bus on three servers too: organisations trust them as before; one brought along stays."""
+    site = ("--site", "hub", "--domain", "dqt.test", "--node", "hub-1", "--node", "hub-2", "--node", "hub-3")
+    hub = tmp_path / "hub"
+    setup(hub, *site)
+    first = files(hub)
+    assert setup(hub, "--renew-certificates") == 0
+    second = files(hub)
+    changed = {name for name in first if first[name] != second[name]}
+    folders = ["secrets/proxy", "secrets/nats", *(f"nodes/hub-{n}.dqt.test/secrets/nats" for n in (2, 3))]
+    assert changed == {f"{folder}/server.{end}" for folder in folders for end in ("crt", "key")}
+    assert first.keys() == second.keys()
+    authority = x509.load_pem_x509_certificate(second["authority/ca.crt"].encode())
+    for name, certificate in certificates_in(second).items():
+        certificate.verify_directly_issued_by(authority)
+        assert certificate.not_valid_after_utc >= certificates_in(first)[name].not_valid_after_utc
+    capsys.readouterr()
+    node = hub / "nodes/hub-2.dqt.test"
+    assert main(["setup", "--state", str(node), "--renew-certificates"]) == 1
+    assert "the first server" in capsys.readouterr().err
+
+    monkeypatch.setattr(certificates, "AUTHORITY", "Somebody's authority")
+    certificates.ensure(tmp_path / "theirs", bought := tmp_path / "bought", ["hub.dqt.test"])
+    monkeypatch.undo()
+    for end in ("crt", "key"):
+        state.copy(bought / f"server.{end}", hub / f"secrets/proxy/server.{end}")
+    assert setup(hub, "--renew-certificates") == 0
+    assert "left alone" in capsys.readouterr().out
+    third = files(hub)
+    assert third["secrets/proxy/server.crt"] == (bought / "server.crt").read_text()
+    assert third["secrets/nats/server.crt"] != second["secrets/nats/server.crt"]
 
 
 def test_a_second_setup_keeps_what_was_said_and_the_operators_own_lines(tmp_path: Path) -> None:
