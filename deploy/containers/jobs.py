@@ -13,6 +13,7 @@ from sqlalchemy import URL
 from deploy.containers.state import database_roles
 from deploy.demo.load import ensure_demo
 from deploy.doctor import machine
+from deploy.doctor.backups import bases
 from deploy.doctor.databases import databases
 from deploy.doctor.findings import Finding, tell
 from deploy.doctor.services import Process, services
@@ -23,6 +24,8 @@ from shared.kit.testing.databases import ensure_database
 from shared.kit.testing.postgres import SUPERUSER
 
 SECRETS = Path("/run/secrets")
+VOLUMES = Path("/volumes")
+"""Where the doctor sees the volumes of database, backups and bus."""
 
 
 def here() -> list[ServicePackage]:
@@ -100,7 +103,8 @@ async def _findings() -> list[Finding]:
     url = _url(roles.database, roles.app, roles.app_password)
     recount = "quntuan recount --state ''" if packages[0].code == HUB else ""
     found += [each async for each in databases(url, recount)]
-    found += machine.discs({"state": SECRETS})
+    found.append(await asyncio.to_thread(bases, VOLUMES / "backup"))
+    found += machine.discs({"state": SECRETS, **{name: VOLUMES / name for name in ("pg", "backup", "nats")}})
     found += machine.certificates(certificates)
     return found
 

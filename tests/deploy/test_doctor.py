@@ -2,7 +2,8 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterable
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from pkgutil import resolve_name
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from deploy.containers import certificates
 from deploy.doctor import databases as told_by
 from deploy.doctor import machine
+from deploy.doctor.backups import bases
 from deploy.doctor.findings import Finding, tell
 from deploy.doctor.services import MANY_UNSENT, Process, services
 from deploy.local.bus import Bus
@@ -22,6 +24,7 @@ from deploy.local.suite import Suite
 from shared.kit import clock
 from shared.kit.service import Service
 from shared.kit.settings import Settings
+from shared.kit.testing.postgres import PostgresServer
 from shared.kit.testing.process import free_port
 from tests.fixtures.databases import FreshDatabases, Urls, as_owner
 from tests.fixtures.serving import serving
@@ -105,6 +108,16 @@ async def test_what_stands_in_the_database_is_told_without_its_worker(
     await databases.drop(urls)
 
 
+async def test_a_stream_that_is_nearly_full_is_told(bus: Bus) -> None:
+    client = await bus.connect("union", "ops")
+    await client.jetstream().add_stream(name="SMALL", subjects=["small"], max_bytes=10_000)
+    for size, level in ((8_500, "warn"), (1_200, "bad")):
+        await client.jetstream().publish("small", b"x" * size)
+        (_, found) = machine.bus(bus.monitor_url, "mend it so")
+        assert (found.level, found.what) == (level, "NATS SMALL")
+    await client.close()
+
+
 def test_the_bus_and_its_promise(bus: Bus) -> None:
     (found,) = machine.bus(bus.monitor_url, "mend it so")
     assert found.level == "ok", found
@@ -149,6 +162,54 @@ async def test_the_last_recount(databases: FreshDatabases, state: str, ago: int,
 async def test_a_database_that_is_away() -> None:
     url = f"postgresql+asyncpg://a:b@127.0.0.1:{free_port()}/c"
     assert [each.level async for each in told_by.databases(url, BEGINS)] == ["bad"]
+
+
+async def test_a_log_that_is_never_archived_and_one_that_fails(
+    server_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, port = server_folder / f"archive-{free_port()}", free_port()
+
+    @asynccontextmanager
+    async def archiving(command: str) -> AsyncIterator[Callable[[], Awaitable[tuple[str, str]]]]:
+        options = {"archive_mode": "on", "archive_command": command, "fsync": "off"}
+        server = PostgresServer(folder / "data", port, "word", folder / "log", options)
+
+        async def said() -> tuple[str, str]:
+            (_, found) = [each async for each in told_by.databases(server.url())]
+            return found.level, found.said
+
+        server.start()
+        yield said
+        server.stop()
+
+    async with archiving("") as said:
+        assert (await said())[0] == "ok"
+        later = clock.now() + dt.timedelta(hours=25)
+        with monkeypatch.context() as patched:
+            patched.setattr(clock, "now", lambda: later)
+            level, words = await said()
+        assert (level, "none yet" in words) == ("bad", True)
+    async with archiving("false") as said:  # what the start before left is tried at once
+        while "fails" not in words:
+            level, words = await said()
+        assert level == "bad"
+
+
+@pytest.mark.parametrize(
+    ("base", "wal", "level"),
+    [(1, 400, "ok"), (49, 1, "bad"), (None, 25, "bad"), (None, 1, "warn"), (None, None, "warn")],
+)
+def test_the_newest_base_backup(tmp_path: Path, base: int | None, wal: int | None, level: str) -> None:
+    """Hours since it was made, and since the oldest of the log."""
+    for folder, name, ago in (("base", "x.tar.age", base), ("wal", "0001.age", wal)):
+        (tmp_path / folder).mkdir()
+        if ago is not None:
+            (tmp_path / folder / name).touch()
+            at = clock.now().timestamp() - ago * 3600
+            os.utime(tmp_path / folder / name, (at, at))
+    found = bases(tmp_path)
+    assert found.level == level
+    assert bool(found.todo) == (level != "ok")
 
 
 @pytest.mark.parametrize(("days", "level"), [(300, "ok"), (380, "warn"), (392, "bad"), (400, "bad")])

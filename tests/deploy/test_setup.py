@@ -13,7 +13,7 @@ from cryptography import x509
 from deploy.cli import main
 from deploy.commands.compose import of_server
 from deploy.containers import certificates, state
-from deploy.containers.jobs import processes
+from deploy.containers.jobs import VOLUMES, processes
 from deploy.local.packages import ROOT, discover
 
 RUNBOOK = (ROOT / "docs/RUNBOOK.md").read_text()
@@ -228,6 +228,7 @@ def test_the_manifests_name_every_service() -> None:
         assert f"\n  {process.name}:" in manifest
         assert f"{process.name}:8000" in monitoring
         assert f'aliases: ["${{QUNTUAN_SITE}}-{process.role}"]' in site
+    assert all(f'"{name}:{VOLUMES / name}:ro"' in manifest for name in ("pg", "backup", "nats"))
 
 
 def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
