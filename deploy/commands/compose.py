@@ -10,7 +10,8 @@ from deploy.local.packages import ROOT
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state", default="", help="folder; default QUNTUAN_STATE or deploy/state")
+    """No option is ours, `--help` neither: QUNTUAN_STATE names another state folder."""
+    parser.prefix_chars = ""
     parser.add_argument(
         "rest", nargs=argparse.REMAINDER, help="what docker compose is told: up --wait, ps, logs"
     )
@@ -18,7 +19,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Becomes docker compose."""
-    command = of_server(arguments.state) + arguments.rest
+    command = of_server("") + arguments.rest
     os.execvp(command[0], command)  # noqa: S606 - the command is ours
 
 

@@ -12,7 +12,7 @@ from deploy.commands.compose import of_server
 from deploy.doctor import machine
 from deploy.doctor.databases import databases
 from deploy.doctor.findings import Finding, tell
-from deploy.doctor.services import services
+from deploy.doctor.services import Process, services
 from deploy.local.environment import owner_url
 from deploy.local.suite import Suite
 from deploy.topology.names import HUB
@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _of_suite(suite: Suite) -> Iterator[Finding]:
-    yield from services({package.code: suite.url(package.code) for package in suite.packages})
-    yield from machine.bus(suite.bus.monitor_url)
+    yield from services(Process(package.code, suite.url(package.code)) for package in suite.packages)
+    yield from machine.bus(suite.bus.monitor_url, "make up 重新启动 / stop it and make up")
     yield from asyncio.run(_gathered(owner_url(HUB, suite.home, suite.postgres)))
     yield from machine.discs({"data": suite.home.root})
 

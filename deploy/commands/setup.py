@@ -38,6 +38,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--synthetic", action=argparse.BooleanOptionalAction, help="a demo: synthetic people are accepted"
     )
+    parser.add_argument(
+        "--renew-certificates", action="store_true", help="certificates made here anew; all else stays"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,8 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
     site = Site.said(here, arguments.site, arguments.hub, nodes)
     if len(site.nodes) not in {0, 3}:
         raise CommandError("总线用一台或三台服务器 / a bus is on one server or on three: --node three times")
+    if site.node and arguments.renew_certificates:
+        raise CommandError("请在总线的第一台服务器上运行 / to be run on the first server of the bus")
+    names = [f"*.{domain}", domain]
     if not site.node:
-        make(here, site, arguments, [f"*.{domain}", domain])
+        make(here, site, arguments, names)
+    if arguments.renew_certificates:
+        renew(here, site, names)
     told = environment(here, site, arguments)
     write(here.env, "".join(f"{name}={value}\n" for name, value in told.items()))
     here.open_to_containers()
@@ -69,14 +77,28 @@ def make(here: State, site: Site, arguments: argparse.Namespace, names: Sequence
     bring(arguments.hub_ca, here.bus / "ca.crt")
     configure(here, organisations(packages()))
     here.hand_out_seeds(services)
-    buses = [here, *map(here.node, site.nodes[1:])] if site.code == HUB else []
-    for folder in (here.tls, *(server.bus for server in buses)):
+    for folder in with_certificates(here, site):
         certificates.ensure(here.root / "authority", folder, names)
     make_recovery_key(here)
     print(
         f"请把 {here.recovery_key} 移到别处保管:没有它,备份无法恢复;留在这里,备份等于没有加密。\n"
         "Carry recovery.key away from this server: backups cannot be read without it."
     )
+
+
+def with_certificates(here: State, site: Site) -> list[Path]:
+    """The proxy's folder; at the hub those of its bus too, one on each of its servers."""
+    buses = [here, *map(here.node, site.nodes[1:])] if site.code == HUB else []
+    return [here.tls, *(server.bus for server in buses)]
+
+
+def renew(here: State, site: Site, names: Sequence[str]) -> None:
+    """Before they end; what the authority's certificate was given to goes on trusting them."""
+    for folder in with_certificates(here, site):
+        done = certificates.renew(here.root / "authority", folder, names)
+        said = "已换新 / renewed" if done else "不是本机签发,未动 / not made here, left alone"
+        print(f"{folder / 'server.crt'}: {said}")
+    print("生效 / to take effect: quntuan compose restart proxy nats")
 
 
 def bring(named: str | None, target: Path) -> None:

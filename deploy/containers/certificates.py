@@ -15,6 +15,7 @@ from deploy.containers.state import write
 from shared.kit import clock
 
 AUTHORITY_DAYS, SERVER_DAYS = 3650, 397
+AUTHORITY = "Quntuan local authority"
 Key = ec.EllipticCurvePrivateKey
 
 
@@ -40,6 +41,15 @@ def ensure(authority: Path, folder: Path, names: Sequence[str], *, name: str = "
         issue(root, names).save(folder / f"{name}.crt", folder / f"{name}.key")
 
 
+def renew(authority: Path, folder: Path, names: Sequence[str]) -> bool:
+    """A new pair of the same authority for the one that ends; False: an organisation's own is left alone."""
+    old = x509.load_pem_x509_certificate((folder / "server.crt").read_bytes())
+    if old.issuer != _name(AUTHORITY):
+        return False
+    issue(_authority(authority), names).save(folder / "server.crt", folder / "server.key")
+    return True
+
+
 def _authority(folder: Path) -> Pair:
     certificate, key = folder / "ca.crt", folder / "ca.key"
     if certificate.exists():
@@ -47,7 +57,7 @@ def _authority(folder: Path) -> Pair:
         assert isinstance(loaded, ec.EllipticCurvePrivateKey)
         return Pair(x509.load_pem_x509_certificate(certificate.read_bytes()), loaded)
     made = ec.generate_private_key(ec.SECP256R1())
-    name = _name("Quntuan local authority")
+    name = _name(AUTHORITY)
     builder = _builder(name, name, made, AUTHORITY_DAYS).add_extension(
         x509.BasicConstraints(ca=True, path_length=0), critical=True
     )

@@ -13,9 +13,10 @@ from sqlalchemy import URL
 from deploy.containers.state import database_roles
 from deploy.demo.load import ensure_demo
 from deploy.doctor import machine
+from deploy.doctor.backups import bases
 from deploy.doctor.databases import databases
 from deploy.doctor.findings import Finding, tell
-from deploy.doctor.services import services
+from deploy.doctor.services import Process, services
 from deploy.local.packages import ServicePackage, discover, organisations
 from deploy.topology.names import HUB
 from deploy.topology.provision import provision, provision_hub, provision_site
@@ -23,6 +24,8 @@ from shared.kit.testing.databases import ensure_database
 from shared.kit.testing.postgres import SUPERUSER
 
 SECRETS = Path("/run/secrets")
+VOLUMES = Path("/volumes")
+"""Where the doctor sees the volumes of database, backups and bus."""
 
 
 def here() -> list[ServicePackage]:
@@ -86,15 +89,22 @@ def rebuild() -> None:
     os.execve(command[0], command, environment)  # noqa: S606 - the command is ours
 
 
+def processes(packages: Iterable[ServicePackage]) -> list[Process]:
+    """As every manifest names them."""
+    roles = ("web", "worker")
+    return [Process(p.code, f"http://{p.code}-{role}:8000", role) for p in packages for role in roles]
+
+
 async def _findings() -> list[Finding]:
     packages, certificates = here(), sorted(await asyncio.to_thread(lambda: [*SECRETS.rglob("*.crt")]))
-    found = [*services({p.code: f"http://{p.code}-web:8000" for p in packages})]
-    found += machine.bus("http://nats:8222")
+    found = [*services(processes(packages))]
+    found += machine.bus("http://nats:8222", "quntuan setup; quntuan compose restart nats")
     roles = database_roles(SECRETS, packages[0].code)  # one server holds all; the hub stands first
     url = _url(roles.database, roles.app, roles.app_password)
     recount = "quntuan recount --state ''" if packages[0].code == HUB else ""
     found += [each async for each in databases(url, recount)]
-    found += machine.discs({"state": SECRETS})
+    found.append(await asyncio.to_thread(bases, VOLUMES / "backup"))
+    found += machine.discs({"state": SECRETS, **{name: VOLUMES / name for name in ("pg", "backup", "nats")}})
     found += machine.certificates(certificates)
     return found
 

@@ -7,13 +7,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from deploy.doctor.backups import NONE_LONG
 from deploy.doctor.findings import Finding
 from shared.kit import clock
 
 TOO_LONG = dt.timedelta(hours=36)
 """Since the last recount: it is made every night."""
 _ARCHIVE = text(
-    "select failed_count, last_archived_time, last_failed_time, current_setting('archive_mode') mode"
+    "select failed_count, last_archived_time, last_failed_time, stats_reset,"
+    " current_setting('archive_mode') mode"
     " from pg_stat_archiver"
 )
 _RECOUNT = text(
@@ -56,9 +58,11 @@ async def _archive(connection: AsyncConnection) -> AsyncIterator[Finding]:
     if failing:
         said = f"归档失败 / archiving fails ({row.failed_count})"
         yield Finding("bad", "备份 / backup", said, "RUNBOOK.md「备份与恢复」")
-    else:
-        at = f"{row.last_archived_time:%Y-%m-%d %H:%M}" if row.last_archived_time else "尚无 / none yet"
-        yield Finding("ok", "备份 / backup", f"最近归档 / last archived {at}")
+        return
+    at = f"{row.last_archived_time:%Y-%m-%d %H:%M}" if row.last_archived_time else "尚无 / none yet"
+    never = not row.last_archived_time and row.stats_reset and clock.now() - row.stats_reset > NONE_LONG
+    todo = "quntuan compose logs postgres: RUNBOOK.md「备份与恢复」" if never else ""
+    yield Finding("bad" if never else "ok", "备份 / backup", f"最近归档 / last archived {at}", todo)
 
 
 async def _recount(connection: AsyncConnection, command: str) -> Finding:

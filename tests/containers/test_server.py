@@ -21,10 +21,11 @@ def test_the_doctor_finds_a_server_well_and_names_what_is_not(server: Server) ->
     assert server.recount() == "equal"
     # how full the disc of this machine is, is not the suite's doing
     assert [line for line in server.doctor()[1] if "磁盘" not in line] == []
-    server.compose("stop", "union-web")
-    status, told = server.doctor()
-    assert status == 1
-    assert [line for line in told if "union" in line]
+    for process in ("union-web", "league-worker"):
+        server.compose("stop", process)
+        status, told = server.doctor()
+        assert status == 1
+        assert [line for line in told if process in line]
     server.up()
 
 

@@ -1,8 +1,8 @@
 """`quntuan setup` and `quntuan keys`: what is made, for whom, and that nothing is ever replaced."""
 
 import json
-import re
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,9 @@ from cryptography import x509
 
 from deploy.cli import main
 from deploy.commands.compose import of_server
+from deploy.containers import certificates, state
 from deploy.containers.state import State
-from deploy.local.packages import ROOT, discover
+from deploy.local.packages import discover
 from tests.deploy.machine import WORD, machine
 
 KEY = "# public key: age1test\nAGE-SECRET-KEY-TEST\n"
@@ -54,6 +55,46 @@ def test_a_second_setup_replaces_nothing(tmp_path: Path) -> None:
     first = files(tmp_path)
     assert setup(tmp_path) == 0
     assert files(tmp_path) == first
+
+
+def certificates_in(made: Mapping[str, str]) -> dict[str, x509.Certificate]:
+    found = {name: text for name, text in made.items() if name.endswith("server.crt")}
+    return {name: x509.load_pem_x509_certificate(text.encode()) for name, text in found.items()}
+
+
+def test_certificates_are_renewed_and_all_else_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the hub those of its bus on three servers too: organisations trust them as before; one brought along stays."""
+    site = ("--site", "hub", "--domain", "dqt.test", "--node", "hub-1", "--node", "hub-2", "--node", "hub-3")
+    hub = tmp_path / "hub"
+    setup(hub, *site)
+    first = files(hub)
+    assert setup(hub, "--renew-certificates") == 0
+    second = files(hub)
+    changed = {name for name in first if first[name] != second[name]}
+    folders = ["secrets/proxy", "secrets/nats", *(f"nodes/hub-{n}.dqt.test/secrets/nats" for n in (2, 3))]
+    assert changed == {f"{folder}/server.{end}" for folder in folders for end in ("crt", "key")}
+    assert first.keys() == second.keys()
+    authority = x509.load_pem_x509_certificate(second["authority/ca.crt"].encode())
+    for name, certificate in certificates_in(second).items():
+        certificate.verify_directly_issued_by(authority)
+        assert certificate.not_valid_after_utc >= certificates_in(first)[name].not_valid_after_utc
+    capsys.readouterr()
+    node = hub / "nodes/hub-2.dqt.test"
+    assert main(["setup", "--state", str(node), "--renew-certificates"]) == 1
+    assert "the first server" in capsys.readouterr().err
+
+    monkeypatch.setattr(certificates, "AUTHORITY", "Somebody's authority")
+    certificates.ensure(tmp_path / "theirs", bought := tmp_path / "bought", ["hub.dqt.test"])
+    monkeypatch.undo()
+    for end in ("crt", "key"):
+        state.copy(bought / f"server.{end}", hub / f"secrets/proxy/server.{end}")
+    assert setup(hub, "--renew-certificates") == 0
+    assert "left alone" in capsys.readouterr().out
+    third = files(hub)
+    assert third["secrets/proxy/server.crt"] == (bought / "server.crt").read_text()
+    assert third["secrets/nats/server.crt"] != second["secrets/nats/server.crt"]
 
 
 def test_a_second_setup_keeps_what_was_said_and_the_operators_own_lines(tmp_path: Path) -> None:
@@ -191,59 +232,3 @@ def test_the_hub_is_not_repaired_from_an_organisations_server(
     setup(tmp_path / "union", "--site", "union", "--hub", "hub.test:7422", "--hub-ca", authority)
     assert main([command, "--state", str(tmp_path / "union")]) == 1
     assert "the hub's own server" in capsys.readouterr().err
-
-
-def test_the_manifests_name_every_service() -> None:
-    """A new organisation is not forgotten: its few lines, and its line for the monitoring."""
-    manifest = (ROOT / "deploy/compose.yaml").read_text()
-    monitoring = (ROOT / "deploy/images/prometheus/prometheus.yml").read_text()
-    for package in discover():
-        for role in ("web", "worker"):
-            assert f"\n  {package.code}-{role}:" in manifest
-            assert f"{package.code}-{role}:8000" in monitoring
-
-
-def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:
-    recipe = (ROOT / "deploy/images/Dockerfile").read_text()
-    assert not recipe.startswith("# syntax")
-    steps = "\n".join(line for line in recipe.splitlines() if not line.startswith("#"))
-    for too_new in ("<<EOF", "COPY --link", "--start-interval", "ADD --checksum"):
-        assert too_new not in steps
-    for path in (ROOT / "deploy").rglob("*.yaml"):
-        for too_new in ("start_interval", "post_start", "subpath", "ulimits", "privileged"):
-            assert too_new not in path.read_text(), path
-
-
-def test_a_bundle_keeps_the_state_folder_as_a_checkout_does() -> None:
-    """Without the key that is carried away; every site that has backups can."""
-    assert (
-        "--exclude=./recovery.key . | compose run --rm -T backup-state"
-        in (ROOT / "deploy/offline/quntuan").read_text()
-    )
-    for path in (ROOT / "deploy").rglob("*.yaml"):
-        manifest = path.read_text()
-        assert ("\n  backup:" in manifest) == ("\n  backup-state:" in manifest), path
-
-
-def test_a_bundle_knows_the_commands_of_the_runbook() -> None:
-    """It lies beside them there."""
-    asked = set(re.findall(r"`?quntuan ([a-z]+)", (ROOT / "docs/RUNBOOK.md").read_text()))
-    known = set(re.findall(r"(?m)^  ([a-z]+)\)", (ROOT / "deploy/offline/quntuan").read_text()))
-    assert len(known) > 7
-    assert asked - known == {"images", "bundle"}  # made where there is a network
-
-
-def test_every_alarm_has_its_line_in_the_runbook() -> None:
-    alarms = re.findall(r"alert: (\w+)", (ROOT / "deploy/images/prometheus/alarms.yml").read_text())
-    runbook = (ROOT / "docs/RUNBOOK.md").read_text()
-    assert len(alarms) > 5
-    assert [alarm for alarm in alarms if f"| {alarm} |" not in runbook] == []
-
-
-def test_alarms_and_their_page_speak_of_figures_that_processes_tell() -> None:
-    folder = ROOT / "deploy/images/prometheus"
-    asked = "".join((folder / name).read_text() for name in ("alarms.yml", "consoles/index.html"))
-    figures = set(re.findall(r"\bquntuan_\w+", asked))
-    assert len(figures) > 8
-    source = "".join(path.read_text() for path in (ROOT / "shared/kit").rglob("*.py"))
-    assert [figure for figure in figures if f'"{figure}"' not in source] == []

@@ -63,7 +63,7 @@ async def test_the_engines_of_two_services_carry_a_change_and_tell_their_state(b
     assert checks["bus_sync"].ok
     assert (checks["projector"].figures or {})["position"] == 20
     union = {check.name: check for check in await engines["union"].probe()}
-    assert union["relay"].figures == {"outbox": 0, "unpublished": 0}
+    assert union["relay"].figures == {"outbox": 0, "unpublished": 0, "unsent_seconds": 0}
     assert all(engine.crashes == {} for engine in engines.values())
     for code, engine in engines.items():
         await engine.stop()
@@ -106,3 +106,41 @@ async def test_a_consumer_that_cannot_be_read_and_a_policy_nobody_knows_are_not_
         await engine.stop()
         await kit.bus.stop()
         await kit.database.close()
+
+
+async def test_a_process_that_only_serves_pages_tells_what_waits_for_the_worker(
+    b: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From database and bus; it stays ready, and who sends and who applies is named by what is late."""
+    monkeypatch.setattr(status, "RELAY_LATE", -1.0)
+    monkeypatch.setattr(status, "PROJECTOR_LATE", -1.0)
+    kits = {side.settings.service: make_kit(side.settings) for side in (b.union, b.hub)}
+    union = EventEngine(kits["union"], (), Inbox.of_organisation("union"))
+    hub = EventEngine(kits["hub"], (), Inbox.of_hub())
+    await kits["union"].bus.start()
+    await kits["hub"].bus.start()
+    await hub.start(works=False)
+    for n in range(20):
+        await b.union.change(n)
+    unsent = await status.check_relay(union)
+    assert (unsent.ok, (unsent.figures or {})["outbox"]) == (True, 20)
+    assert unsent.reason.startswith("not sent for ")
+    await union.start(works=True)
+
+    async def waiting() -> bool:
+        projector = await status.check_projector(hub)
+        figures = projector.figures or {}
+        late = projector.ok and projector.reason.startswith("not applied for ")
+        return late and (figures["pending"], figures["position"], figures["quarantine"]) == (20, 0, 0)
+
+    await until(waiting)
+    b.nats.stop()
+
+    async def unknown() -> bool:
+        return ((await status.check_projector(hub)).figures or {})["pending"] == "unknown"
+
+    await until(unknown)
+    for code, engine in (("union", union), ("hub", hub)):
+        await engine.stop()
+        await kits[code].bus.stop()
+        await kits[code].database.close()

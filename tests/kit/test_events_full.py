@@ -48,7 +48,7 @@ async def test_at_the_limit_owners_write_on_and_the_outbox_holds(b: Bench) -> No
         await b.equal()
         assert [body["sequence"] for _, body in await b.stream()] == list(range(1, 122))
         after = await check_relay(engine)
-        assert (after.reason, after.figures) == ("", {"outbox": 0, "unpublished": 0})
+        assert (after.reason, after.figures) == ("", {"outbox": 0, "unpublished": 0, "unsent_seconds": 0})
         assert await b.hub.rows("SELECT count(*), max(sequence) FROM applied") == [(121, 121)]
     finally:
         await engine.database.close()

@@ -8,7 +8,7 @@ import orjson
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from shared.kit.bus import TRANSIENT, Bus
+from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.events.steps import first_of
 
 log = logging.getLogger("quntuan.pull")
@@ -89,6 +89,14 @@ class Pull:
         """Only so that the server's figures show our lag: the database knows the position."""
         with contextlib.suppress(*TRANSIENT):
             await last.ack()
+
+    async def told_by_bus(self) -> int | None:
+        """How many wait, without reading any: for a process that does not read. None when the bus is away."""
+        try:
+            told = await self.bus.api(f"CONSUMER.INFO.{self.stream}.{self.durable}", {})
+        except (ApiError, BusAway):
+            return None
+        return int(told["num_pending"]) + int(told["num_ack_pending"])
 
     def wake(self) -> None:
         """Let `take` look again, for example at `stop`."""

@@ -24,6 +24,7 @@ TITLES = {
     "violations": "被拒次数",
     "outbox": "待编号",
     "unpublished": "待发送",
+    "unsent_seconds": "最早一条已等（秒）",
     "position": "已读到",
     "pending": "待接收",
     "gaps": "缺号",
@@ -40,6 +41,8 @@ TITLES = {
 REASONS = {
     "not connected": "没有连上消息总线",
     "sync_interval of the bus is not `always`": "消息总线没有设为每条消息都写入磁盘",
+    "not sent for ": "有消息一直没有发出，请查看后台进程和消息总线",
+    "not applied for ": "有消息一直没有处理，请查看后台进程",
     "unknown: ": "暂时读不到",
     "invalid: ": "内容不合约定",
     "not JSON": "不是有效的消息",
