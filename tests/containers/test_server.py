@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 WOMENS = ROSTERS / "womens-执委和联系人名册.xlsx"
 UNION = ROSTERS / "union-会员花名册.xlsx"
 OWNERS = ("league", "womens", "union")
+LATER, MISTAKE = range(20, 23), "写错了"
 MB, MIB = 1_000_000, 1 << 20
 
 
@@ -77,6 +78,7 @@ def test_journey_crashes_and_restore(server: Server) -> None:
     assert figures(server) == before
     hub = server.visitor("hub", "clerk")
     assert [p for p in hub.look_up("王艳秀")["rows"] if p["name"] == "王艳秀"]
+    undo_drill(server)
 
 
 def crash_everything(server: Server) -> None:
@@ -112,16 +114,47 @@ def running(server: Server, service: str) -> bool:
 
 def restore_drill(server: Server) -> None:
     """The database's volume is lost; the newest base backup is older than everything that was imported."""
+    all_archived(server)
+    assert "base backup" in server.compose("logs", "backup")
+    assert server.quntuan("restore", "--key", str(server.state.recovery_key), check=False).returncode == 1
+    restored(server, "pg")
+
+
+def undo_drill(server: Server) -> None:
+    """A mistake is undone by going back to the moment before it, the bus with it; then all goes on."""
+    before, said = (
+        figures(server),
+        "to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+    )
+    moment = server.sql("hub", f"select {said}")
+    time.sleep(2)
+    server.sql("league", f"update member set post = '{MISTAKE}'")
+    all_archived(server)
+    restored(server, "pg", "nats", until=moment)
+    assert server.sql("league", f"select count(*) from member where post = '{MISTAKE}'") == "0"
+    assert figures(server) == before
+    admit_newcomers(server.visitor("league", "clerk"), LATER)
+    assert eventually(lambda: hub_equals_owners(server)), f"{figures(server)}\n{server.readiness()}"
+    assert figures(server)["league"][0] == before["league"][0] + len(LATER)
+
+
+def all_archived(server: Server) -> None:
+    """Everything that was committed until now is in the archive."""
     last = server.sql("hub", "select pg_walfile_name(pg_switch_wal() - 1)")
     archived = f"select coalesce(last_archived_wal, '') >= '{last}' from pg_stat_archiver"
     assert eventually(lambda: server.sql("hub", archived) == "t"), last
-    assert "base backup" in server.compose("logs", "backup")
-    assert server.quntuan("restore", "--key", str(server.state.recovery_key), check=False).returncode == 1
+
+
+def restored(server: Server, *lost: str, until: str = "") -> None:
+    """These volumes are lost; the runbook's steps."""
     server.compose("down", "--timeout", "30")
-    subprocess.run(["docker", "volume", "rm", f"{server.project}_pg"], check=True, capture_output=True)
-    began = time.monotonic()
-    restored = server.quntuan("restore", "--key", str(server.state.recovery_key))
-    assert "restored from" in restored.stdout
+    for volume in lost:
+        subprocess.run(
+            ["docker", "volume", "rm", f"{server.project}_{volume}"], check=True, capture_output=True
+        )
+    began, to = time.monotonic(), ["--until", until] if until else []
+    told = server.quntuan("restore", "--key", str(server.state.recovery_key), *to)
+    assert "restored from" in told.stdout
     server.up()
     print(f"restored and ready in {time.monotonic() - began:.0f} s")
 
