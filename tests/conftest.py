@@ -8,6 +8,7 @@ make_settings function   `await make_settings("union")` -> Settings: fresh datab
 
 import os
 import tempfile
+import tracemalloc  # noqa: F401 - pytest does it in a hook of the collector's: two at once met half a module
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 
