@@ -29,6 +29,9 @@ QUIET = 180.0
 """Seconds without a refusal after which the rights count as right again."""
 TRY_AGAIN = 60.0
 """Seconds until a refused subscription is tried again: less than QUIET, so that one still refused is told."""
+ANSWERS = ("_r_.", "_inbox.")
+"""Where answers go. The right to answer ends with the server that passed the question on: what comes after its
+restart is refused, which says nothing of our rights; who asked has long asked again."""
 CONNECTED = Gauge("quntuan_bus_connected", "1 while connected to NATS", ["service"])
 VIOLATIONS = Counter("quntuan_bus_violations_total", "Refused by the bus: rights are wrong", ["service"])
 TRANSIENT = (NatsError, asyncio.TimeoutError, OSError)
@@ -167,7 +170,8 @@ class Bus:
         A refused publication is tried again by whoever published, but subscriptions are made once for each
         connection: after the rights are mended, only a new one gets them.
         """
-        if "permissions violation" not in str(error).lower():
+        said = str(error).lower()
+        if "permissions violation" not in said or any(f'publish to "{mine}' in said for mine in ANSWERS):
             log.warning("bus error", extra={"reason": repr(error)})
             return
         self.violations += 1
@@ -176,7 +180,7 @@ class Bus:
         VIOLATIONS.labels(self.service).inc()
         log.critical("the bus refused us: check accounts and rights", extra={"reason": str(error)})
         waiting = self._retries.get(connection)
-        if "for subscription" in str(error).lower() and (waiting is None or waiting.done()):
+        if "for subscription" in said and (waiting is None or waiting.done()):
             self._retries[connection] = asyncio.create_task(self._later(reconnect), name="bus-retry")
 
     async def _later(self, reconnect: Callable[[], Awaitable[None]]) -> None:

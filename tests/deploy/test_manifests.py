@@ -12,7 +12,7 @@ from deploy.cli import main
 from deploy.commands.compose import of_server
 from deploy.containers.jobs import VOLUMES, processes
 from deploy.local.packages import ROOT, discover
-from tests.deploy.test_setup import setup
+from tests.deploy.folder import setup
 
 RUNBOOK = (ROOT / "docs/RUNBOOK.md").read_text()
 

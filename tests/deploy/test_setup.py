@@ -13,16 +13,8 @@ from deploy.commands.compose import of_server
 from deploy.containers import certificates, state
 from deploy.containers.state import State
 from deploy.local.packages import discover
+from tests.deploy.folder import setup
 from tests.deploy.machine import WORD, machine
-
-KEY = "# public key: age1test\nAGE-SECRET-KEY-TEST\n"
-
-
-def setup(folder: Path, *arguments: str) -> int:
-    """With a recovery key brought along: making one needs the images."""
-    folder.mkdir(exist_ok=True)
-    (folder / "recovery.key").write_text(KEY)
-    return main(["setup", "--state", str(folder), *arguments])
 
 
 def keys(folder: Path, *arguments: str) -> int:

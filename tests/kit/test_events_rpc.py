@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import orjson
 import pytest
+from nats.errors import Error
 from pydantic import BaseModel
 from sqlalchemy import text
 
@@ -243,3 +244,14 @@ async def test_an_addressed_channel_opens_to_its_addressee_only(b: Bench) -> Non
     finally:
         await responders.stop()
         await league.stop()
+
+
+async def test_an_answer_that_comes_too_late_says_nothing_of_our_rights() -> None:
+    async def again() -> None:
+        raise AssertionError("nothing was refused that asking again would mend")
+
+    bus = Bus("nats://127.0.0.1:1", "union", None)
+    bus.tell("own", Error('nats: permissions violation for publish to "_r_.pogkbg.mieplc"'), again)
+    assert not bus.refused
+    bus.tell("own", Error('nats: permissions violation for publish to "evt.league.member"'), again)
+    assert bus.refused
