@@ -30,8 +30,8 @@ QUIET = 180.0
 TRY_AGAIN = 60.0
 """Seconds until a refused subscription is tried again: less than QUIET, so that one still refused is told."""
 ANSWERS = ("_r_.", "_inbox.")
-"""Where answers go. The right to answer ends with the server that passed the question on: what comes after its
-restart is refused, which says nothing of our rights; who asked has long asked again."""
+"""Where answers go. The right to answer ends with the server that passed the question on: what comes later is
+refused, which says nothing of our rights; who asked has long asked again."""
 CONNECTED = Gauge("quntuan_bus_connected", "1 while connected to NATS", ["service"])
 VIOLATIONS = Counter("quntuan_bus_violations_total", "Refused by the bus: rights are wrong", ["service"])
 TRANSIENT = (NatsError, asyncio.TimeoutError, OSError)
