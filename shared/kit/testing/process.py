@@ -119,7 +119,7 @@ def tail(path: Path, lines: int = 20) -> str:
 # below what systems give to outgoing connections (Linux 32768, others 49152): those took a port that the
 # kernel had named free between the question and the server's start
 _PORTS, _BLOCK = range(20_000, 32_000), 100
-_signs, _mine = list[socket.socket](), list[int]()
+_mine = list[int]()
 
 
 def free_port() -> int:
@@ -142,7 +142,7 @@ def _reserved() -> list[int]:
         except OSError:
             sign.close()
             continue
-        _signs.append(sign)
+        sign.detach()  # nobody closes it: it ends with the process
         return list(range(first, first + _BLOCK))
     raise ServerError(f"no ports left between {_PORTS[0]} and {_PORTS[-1]}")
 

@@ -67,8 +67,8 @@ def _coming(venue: Venue) -> list[OpenException]:
 
 
 def _write(venue: Venue, exceptions: list[OpenException]) -> None:
-    opening = opening_of(venue)
-    venue.opening = opening.model_copy(update={"exceptions": tuple(exceptions)}).model_dump(mode="json")
+    in_order = tuple(sorted(exceptions, key=lambda e: e.first))
+    venue.opening = opening_of(venue).model_copy(update={"exceptions": in_order}).model_dump(mode="json")
 
 
 audit.describe({"venue.hours": "调整开放日", "venue.hours_usual": "恢复平常开放时间"})
