@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from services.hub.service import build
 from shared.kit.staff import ensure_accounts
@@ -150,12 +150,18 @@ async def test_a_clerk_looks_somebody_up(chromium: Browser, address: str, size: 
     await context.close()
 
 
+async def late(route: Route) -> None:
+    await asyncio.sleep(0.2)
+    await route.continue_()
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE])
 async def test_a_steward_judges(chromium: Browser, address: str, size: tuple[int, int]) -> None:
     context = await chromium.new_context(
         viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce"
     )
     page = await context.new_page()
+    await page.route("**/js/app*.js*", late)  # a letter typed as soon as something can be read is not lost
     await sign_in(page, address, "steward")
     await page.goto(f"{address}/candidates")
     await check(page, size[0], "candidates-empty")
