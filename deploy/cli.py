@@ -4,7 +4,20 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from deploy.commands import backup, bundle, compose, doctor, images, keys, prepare, repair, reset, setup, up
+from deploy.commands import (
+    accounts,
+    backup,
+    bundle,
+    compose,
+    doctor,
+    images,
+    keys,
+    prepare,
+    repair,
+    reset,
+    setup,
+    up,
+)
 from deploy.commands.common import CommandError
 from deploy.local.demo import DemoSettingError
 from deploy.local.home import ForeignFolderError
@@ -31,6 +44,11 @@ COMMANDS: dict[str, tuple[Run, Add, str]] = {
     "setup": (setup.run, setup.add, "生成密码、密钥、证书 / make passwords, keys, certificates of a server"),
     "backup": (backup.backup, backup.add_backup, "立即备份数据库 / back the databases up now"),
     "restore": (backup.restore, backup.add_restore, "恢复数据库 / bring the databases back"),
+    "accounts": (
+        accounts.run,
+        accounts.add,
+        "首批账号、找回系统管理员 / the first accounts, an administrator's way back in",
+    ),
     "keys": (keys.run, keys.add, "站点钥匙:准入、更换、吊销 / keys of sites: admit, replace, revoke"),
     "compose": (
         compose.run,

@@ -9,11 +9,11 @@ from uuid import uuid4
 from deploy.bench.stage import Stage
 from deploy.bench.table import Goal, Row
 from deploy.demo.city import City, Plan, build_city
-from deploy.demo.load import settings_of
 from deploy.demo.organisations import POLICIES, PROFILES
 from deploy.demo.places import ORGANISATIONS, Organisation
 from deploy.demo.records import Record
 from deploy.demo.roll import read
+from deploy.settings import settings_of
 from services.hub.persons import rules
 from services.hub.persons.people import keys_of, search_key
 from shared.kit import clock

@@ -7,11 +7,11 @@ from uuid import UUID, uuid5
 
 from deploy.bench.stage import Stage
 from deploy.demo.city import Plan, write_city
-from deploy.demo.load import settings_of
 from deploy.demo.organisations import POLICIES, PROFILES
 from deploy.demo.places import ORGANISATIONS, Organisation, places
 from deploy.demo.records import Record
 from deploy.demo.roll import read
+from deploy.settings import settings_of
 from shared.contracts.members import MemberAdmitted, Tokens
 from shared.kit import clock
 from shared.kit.context import make_kit

@@ -15,7 +15,7 @@ from sqlalchemy import event
 
 from deploy.bench.client import Clerk
 from deploy.bench.stage import Stage
-from deploy.demo.load import settings_of
+from deploy.settings import settings_of
 from services.hub.service import build
 
 LARGEST = 10

@@ -10,6 +10,7 @@ from rich.console import Console
 from deploy.commands import common
 from deploy.commands.compose import of_server
 from deploy.doctor import machine
+from deploy.doctor.accounts import administrators
 from deploy.doctor.databases import databases
 from deploy.doctor.findings import Finding, tell
 from deploy.doctor.services import Process, services
@@ -31,6 +32,7 @@ def _of_suite(suite: Suite) -> Iterator[Finding]:
     yield from services(Process(package.code, suite.url(package.code)) for package in suite.packages)
     yield from machine.bus(suite.bus.monitor_url, "make up 重新启动 / stop it and make up")
     yield from asyncio.run(_gathered(owner_url(HUB, suite.home, suite.postgres)))
+    yield from asyncio.run(administrators({p.code: suite.environment(p.code) for p in suite.packages}))
     yield from machine.discs({"data": suite.home.root})
 
 

@@ -1,5 +1,6 @@
 """What runs once in a container: databases, bus, demo. `python -m deploy.containers.jobs <job>`."""
 
+import argparse
 import asyncio
 import os
 import sys
@@ -10,9 +11,12 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import URL
 
+from deploy.accounts import words
+from deploy.accounts.making import AccountError
 from deploy.containers.state import database_roles
 from deploy.demo.load import ensure_demo
 from deploy.doctor import machine
+from deploy.doctor.accounts import administrators
 from deploy.doctor.backups import bases
 from deploy.doctor.databases import databases
 from deploy.doctor.findings import Finding, tell
@@ -70,6 +74,17 @@ def demo() -> None:
     print(f"demo: staff and {people} people")
 
 
+def accounts() -> None:
+    """First accounts, and the way back in: `quntuan accounts`, told in its words."""
+    parser = argparse.ArgumentParser(prog="quntuan accounts")
+    parser.add_argument("--state", help=argparse.SUPPRESS)  # always this one
+    words.add(parser)
+    try:
+        sys.exit(words.perform(_environments(here()), parser.parse_args(sys.argv[2:])))
+    except AccountError as error:
+        sys.exit(str(error))
+
+
 def doctor() -> None:
     """What is well on this server and what is not; ends with 1 when something is wrong."""
     found = asyncio.run(_findings())
@@ -103,6 +118,7 @@ async def _findings() -> list[Finding]:
     url = _url(roles.database, roles.app, roles.app_password)
     recount = "quntuan recount --state ''" if packages[0].code == HUB else ""
     found += [each async for each in databases(url, recount)]
+    found += await administrators(_environments(packages), " --state ''")
     found.append(await asyncio.to_thread(bases, VOLUMES / "backup"))
     found += machine.discs({"state": SECRETS, **{name: VOLUMES / name for name in ("pg", "backup", "nats")}})
     found += machine.certificates(certificates)
@@ -137,6 +153,7 @@ JOBS: dict[str, Callable[[], None]] = {
     "migrate": migrate,
     "provision": provision_bus,
     "demo": demo,
+    "accounts": accounts,
     "doctor": doctor,
     "rebuild": rebuild,
 }

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Any, cast
 
 from rich.progress import Progress
 
@@ -16,10 +15,10 @@ from deploy.demo.rooms import ensure_rooms
 from deploy.demo.rounds import ensure_round
 from deploy.demo.trail import begun, finished, note_begin, note_end
 from deploy.demo.tree import ensure_tree
+from deploy.settings import settings_of
 from deploy.topology.names import HUB
 from shared.kit import clock
 from shared.kit.context import Kit, make_kit
-from shared.kit.settings import Settings
 from shared.kit.staff import ensure_accounts
 from shared.org.kit import OrgKit, make_org_kit
 
@@ -43,13 +42,6 @@ async def ensure_demo(environments: Environments, people: int, progress: Progres
             await ensure_round(org, code)
         await _ensure_people(organisations, people, progress)
     return staff.shown(list(environments))
-
-
-def settings_of(environment: Mapping[str, str]) -> Settings:
-    """The settings of a service process with this environment."""
-    prefix = str(Settings.model_config["env_prefix"])
-    given = {k.removeprefix(prefix).lower(): v for k, v in environment.items() if k.startswith(prefix)}
-    return Settings(**cast("dict[str, Any]", given))
 
 
 def _org(code: Organisation, kit: Kit) -> OrgKit:

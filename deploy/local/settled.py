@@ -2,8 +2,8 @@
 
 import asyncio
 
-from deploy.demo.load import settings_of
 from deploy.local.suite import Suite
+from deploy.settings import settings_of
 from shared.kit.db import Database
 from shared.kit.settled import hold_to
 

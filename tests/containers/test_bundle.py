@@ -71,6 +71,10 @@ def server(bundle: Path, tmp_path: Path) -> Iterator[Bundled]:
 def test_one_server_from_the_bundle_alone(server: Bundled) -> None:
     """Up, signed in over TLS, well; a backup carries it over a lost database; down."""
     server.up()
+    assert [line for line in server.doctor()[1] if "没有系统管理员" in line]
+    made = server.quntuan("accounts", "--state", "", "new", "zhou.min", "周敏").stdout
+    assert made.count("zhou.min") == 4
+    assert server.quntuan("accounts", "show").stdout.count("待改密码") == 4
     server.compose("run", "--rm", "--no-deps", "demo")
     clerk = server.visitor("union", "clerk")
     founded = clerk.json("GET", "/api/v1/units")["items"][0]

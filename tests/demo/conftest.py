@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from deploy.demo.city import City, Plan, build_city
-from deploy.demo.load import ensure_demo, settings_of
+from deploy.demo.load import ensure_demo
 from deploy.demo.organisations import POLICIES, PROFILES
 from deploy.demo.places import ORGANISATIONS, Organisation
+from deploy.settings import settings_of
 from shared.kit.context import make_kit
 from shared.org.kit import OrgKit, make_org_kit
 from tests.demo.quiet import Quiet

@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from deploy.demo import roll, staff
 from deploy.demo.city import Plan, build_city
 from deploy.demo.data import table
-from deploy.demo.load import ensure_demo, settings_of
+from deploy.demo.load import ensure_demo
 from deploy.demo.organisations import POLICIES, PROFILES
 from deploy.demo.places import ORGANISATIONS, Organisation, districts, places
 from deploy.demo.trail import begun, finished
 from deploy.demo.tree import district_unit, unit_called
+from deploy.settings import settings_of
 from shared.kit import audit, clock
 from shared.kit.context import make_kit
 from shared.kit.staff import passwords

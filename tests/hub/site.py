@@ -52,14 +52,16 @@ class Client:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http, self.csrf = http, ""
 
-    async def sign_in(self, login: str) -> "Client":
+    async def sign_in(self, login: str, password: str = PASSWORD) -> "Client":
         form = await self.http.get("/signin")
         found = _TOKEN.search(form.text)
         assert found, form.text[:500]
-        data = {"csrf_token": found[1], "login": login, "password": PASSWORD, "next": "/"}
+        data = {"csrf_token": found[1], "login": login, "password": password, "next": "/"}
         answer = await self.http.post("/signin", data=data)
         assert answer.status_code == 303, answer.text[:500]
-        page = _TOKEN.search((await self.http.get("/account")).text)
+        page = _TOKEN.search(
+            (await self.http.get("/account", follow_redirects=True)).text
+        )  # or the new password
         assert page
         self.csrf = page[1]
         return self

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from deploy.demo import staff
-from deploy.demo.load import settings_of
 from deploy.local import postgres
 from deploy.local.environment import owner_url
 from deploy.local.packages import ROOT, ServicePackage
 from deploy.local.ports import Ports
 from deploy.local.suite import Suite
+from deploy.settings import settings_of
 from shared.kit.context import make_kit
 from shared.kit.staff import ensure_accounts
 from shared.kit.testing.process import free_port

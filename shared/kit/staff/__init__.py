@@ -12,7 +12,7 @@ unsafe requests. `staff.scope_path` is the path of units everything must stay be
 root mounts `staff(kit)` and calls `install(app)` once.
 """
 
-from shared.kit.staff import titles  # noqa: F401 - names the audit actions
+from shared.kit.staff import accounts, titles  # noqa: F401 - titles names the audit actions
 from shared.kit.staff.access import Access, access_of, install, note_refusal, public, require
 from shared.kit.staff.accounts import NewAccount, Scope, ensure_accounts
 from shared.kit.staff.cookies import begin_form, keep_form
@@ -33,6 +33,7 @@ __all__ = [
     "StaffAccount",
     "StaffSession",
     "access_of",
+    "accounts",
     "begin_form",
     "ensure_accounts",
     "install",

@@ -99,7 +99,7 @@ async def ensure_accounts(session: AsyncSession, accounts: Iterable[NewAccount])
 
 
 async def create(
-    session: AsyncSession, by: Staff, login: str, given: Particulars
+    session: AsyncSession, by: audit.Actor, login: str, given: Particulars
 ) -> tuple[StaffAccount, str]:
     """A new account and its one-time password: told once, to be changed at the first sign-in."""
     login = login.strip().lower()
@@ -161,7 +161,9 @@ async def unlock(session: AsyncSession, by: Staff, account_id: UUID) -> StaffAcc
     return account
 
 
-async def reset_password(session: AsyncSession, by: Staff, account_id: UUID) -> tuple[StaffAccount, str]:
+async def reset_password(
+    session: AsyncSession, by: audit.Actor, account_id: UUID
+) -> tuple[StaffAccount, str]:
     """A new one-time password; sessions end and the lock goes."""
     account = await _other(session, by, account_id)
     password = passwords.one_time()
@@ -203,7 +205,7 @@ async def get(session: AsyncSession, account_id: UUID, *, lock: bool = False) ->
     return account
 
 
-async def _other(session: AsyncSession, by: Staff, account_id: UUID) -> StaffAccount:
+async def _other(session: AsyncSession, by: audit.Actor, account_id: UUID) -> StaffAccount:
     """The account of somebody else: nobody widens their own rights."""
     if account_id == by.id:
         raise Refused("不能修改自己的账号", hint="请由另一位系统管理员操作。")
