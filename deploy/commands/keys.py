@@ -6,8 +6,8 @@ from deploy.commands.common import CommandError, packages
 from deploy.containers import bus
 from deploy.containers.state import State, state
 from deploy.local.packages import organisations
-from deploy.topology.keys import public_key
-from deploy.topology.names import HUB
+from deploy.topology.keys import is_public, public_key
+from deploy.topology.names import HUB, is_code
 
 KEEP = "留存新钥匙 / to keep what is new: quntuan backup"
 RESTART = "生效 / to take effect: quntuan compose restart nats"
@@ -23,6 +23,10 @@ def add(parser: argparse.ArgumentParser) -> None:
         change = doing.add_parser(name, help=f"hub: {name} a server's public key")
         change.add_argument("code")
         change.add_argument("key")
+        if name == "admit":
+            change.add_argument(
+                "--new", action="store_true", help="an organisation this release does not know"
+            )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _change(here: State, arguments: argparse.Namespace) -> int:
     if arguments.what == "admit":
+        _check(here, arguments)
         bus.admit(here, arguments.code, arguments.key)
     elif not bus.revoke(here, arguments.code, arguments.key):
         raise CommandError("没有这把钥匙 / that key is not admitted")
@@ -62,6 +67,19 @@ def _change(here: State, arguments: argparse.Namespace) -> int:
     for node in bus.Site.of(here).nodes[1:]:
         print(f"也交给 / carry to {node}: {here.node(node).bus / 'nats.conf'}, quntuan setup, {RESTART}")
     return 0
+
+
+def _check(here: State, arguments: argparse.Namespace) -> None:
+    """A key that is none would keep the bus from starting; a code, once admitted, is known for good."""
+    if not is_public(arguments.key):
+        raise CommandError(
+            "这不是公钥,请复制对方 quntuan keys show 所示 / not a public key: copy what keys show says"
+        )
+    known = {*organisations(packages()), *bus.admitted(here)}
+    if arguments.code not in known and not (arguments.new and is_code(arguments.code)):
+        raise CommandError(
+            f"没有组织 {arguments.code} / no such organisation; known: {' '.join(sorted(known))}; or --new"
+        )
 
 
 def _configure(here: State) -> None:

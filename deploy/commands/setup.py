@@ -3,6 +3,7 @@
 import argparse
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.commands.common import CommandError, packages
@@ -54,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if site.node and arguments.renew_certificates:
         raise CommandError("请在总线的第一台服务器上运行 / to be run on the first server of the bus")
     names = [f"*.{domain}", domain]
+    refuse_another(here, site)
     if not site.node:
         make(here, site, arguments, names)
     if arguments.renew_certificates:
@@ -61,8 +63,20 @@ def run(arguments: argparse.Namespace) -> int:
     told = environment(here, site, arguments)
     write(here.env, "".join(f"{name}={value}\n" for name, value in told.items()))
     here.open_to_containers()
-    print(f"已就绪 / ready: {here.root}\n下一步 / next: quntuan compose up --detach --wait; quntuan backup")
+    print(f"已就绪 / ready: {here.root}\n下一步 / next: quntuan compose up --detach --wait")
+    if not site.node:
+        print("然后 / then: quntuan backup; quntuan accounts --state '' new <login> <姓名>")
     return 0
+
+
+def refuse_another(here: State, site: Site) -> None:
+    """What a server is, is said once: its names, volumes and streams follow from it."""
+    if (here.root / "site.json").exists() and (before := Site.of(here)) != replace(site, hub=before.hub):
+        said = before.code or "全部 / all on one server"
+        raise CommandError(
+            f"这里已是 {said}:--site、--node 不能再改,另一台服务器请用另一个状态文件夹 /"
+            f" {here.root} is {said} already; another server has another state folder"
+        )
 
 
 def make(here: State, site: Site, arguments: argparse.Namespace, names: Sequence[str]) -> None:
@@ -71,7 +85,7 @@ def make(here: State, site: Site, arguments: argparse.Namespace, names: Sequence
     if site.code and site.code not in known:
         raise CommandError(f"没有这个服务 / no such service: {site.code}")
     services = [site.code] if site.code else known
-    bring(arguments.match_key, here.secrets / "jobs" / "match-key")
+    bring(arguments.match_key, here.secrets / "jobs" / "match-key", once=True)
     here.make(services)
     site.save(here)
     bring(arguments.hub_ca, here.bus / "ca.crt")
@@ -80,10 +94,11 @@ def make(here: State, site: Site, arguments: argparse.Namespace, names: Sequence
     for folder in with_certificates(here, site):
         certificates.ensure(here.root / "authority", folder, names)
     make_recovery_key(here)
-    print(
-        f"请把 {here.recovery_key} 移到别处保管:没有它,备份无法恢复;留在这里,备份等于没有加密。\n"
-        "Carry recovery.key away from this server: backups cannot be read without it."
-    )
+    if here.recovery_key.exists():
+        print(
+            f"请把 {here.recovery_key} 移到别处保管:没有它,备份无法恢复;留在这里,备份等于没有加密。\n"
+            "Carry recovery.key away from this server: backups cannot be read without it."
+        )
 
 
 def with_certificates(here: State, site: Site) -> list[Path]:
@@ -101,12 +116,22 @@ def renew(here: State, site: Site, names: Sequence[str]) -> None:
     print("生效 / to take effect: quntuan compose restart proxy nats")
 
 
-def bring(named: str | None, target: Path) -> None:
-    """A file of another server."""
+def bring(named: str | None, target: Path, *, once: bool = False) -> None:
+    """A file of another server; `once`: what is there already is not exchanged."""
     if not named:
         return
     if not Path(named).is_file():
         raise CommandError(f"没有这个文件 / no such file: {named}")
+    if (
+        once
+        and target.exists()
+        and target.read_text(encoding="utf-8") != Path(named).read_text(encoding="utf-8")
+    ):
+        raise CommandError(
+            f"这里已有另一把 / another one is here: {target}\n"
+            "换掉后,已录入的人同其他组织的不再匹配;没有数据时才可删去再来 /"
+            " who was entered before would not be matched any more; delete it only while there is no data"
+        )
     copy(Path(named), target)
 
 

@@ -96,15 +96,17 @@ def admitted(state: State) -> dict[str, list[str]]:
 
 
 def admit(state: State, code: str, key: str) -> None:
-    """From now on a server with this key comes in as `code`."""
+    """From now on a server with this key, which `is_public`, comes in as `code`."""
     _write(state, code, [*[k for k in admitted(state).get(code, []) if k != key], key])
 
 
 def revoke(state: State, code: str, key: str) -> bool:
     """Whether it was admitted. The organisation stays known: what it said before is kept."""
     keys = admitted(state).get(code, [])
+    if key not in keys:
+        return False
     _write(state, code, [k for k in keys if k != key])
-    return key in keys
+    return True
 
 
 def _write(state: State, code: str, keys: Sequence[str]) -> None:

@@ -33,7 +33,7 @@ def discs(folders: Mapping[str, Path]) -> Iterator[Finding]:
         free = usage.free / usage.total
         said = f"余 {usage.free / _GB:.0f} GB,{free:.0%} / free"
         level: Level = "bad" if free < LEAST_FREE else "warn" if free < LITTLE_FREE else "ok"
-        todo = "" if level == "ok" else "清理或扩容 / make room: RUNBOOK.md"
+        todo = "" if level == "ok" else "清理或扩容 / make room: RUNBOOK.md「磁盘」"
         yield Finding(level, f"磁盘 / disc ({what})", said, todo)
 
 
@@ -76,5 +76,5 @@ def _streams(streams: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
         if used > NEARLY_FULL:
             level: Level = "bad" if used > FULL_SOON else "warn"
             said = f"已用 {used:.0%} / of its limit used"
-            todo = "提高上限 / raise it: RUNBOOK.md「告警」EventsNotSent"
+            todo = "先让读者跟上 / let its reader catch up: RUNBOOK.md「磁盘」"
             yield Finding(level, f"NATS {stream['name']}", said, todo)

@@ -1,5 +1,7 @@
 """Seeds (nkeys) of the bus's users, kept as files that only their owner can read."""
 
+import base64
+import binascii
 import os
 import secrets
 from collections.abc import Sequence
@@ -28,6 +30,16 @@ def ensure_keys(folder: Path, codes: Sequence[str]) -> dict[str, PublicKeys]:
     }
     keys["sys"] = PublicKeys(ops=public_key(seed_file(folder, "sys", "ops")))
     return keys
+
+
+def is_public(text: str) -> bool:
+    """Whether this is the public key of a user: its prefix, 32 bytes, and their checksum (CRC-16/XMODEM)."""
+    try:
+        raw = base64.b32decode(text + "=" * (-len(text) % 8))
+    except (binascii.Error, ValueError):
+        return False
+    body, check = raw[:-2], int.from_bytes(raw[-2:], "little")
+    return len(body) == 33 and body[0] == nkeys.PREFIX_BYTE_USER and binascii.crc_hqx(body, 0) == check
 
 
 def public_key(path: Path) -> str:

@@ -14,6 +14,11 @@ RESERVED = frozenset({"hub", "rpc", "to", "sys", "all"})
 _CODE = re.compile(r"[a-z][a-z0-9]{1,30}")
 
 
+def is_code(text: str) -> bool:
+    """Whether an organisation can have this code."""
+    return bool(_CODE.fullmatch(text)) and text not in RESERVED
+
+
 @dataclass(frozen=True)
 class Organisation:
     """An organisation's names, all derived from its code."""
@@ -21,7 +26,7 @@ class Organisation:
     code: str
 
     def __post_init__(self) -> None:
-        if not _CODE.fullmatch(self.code) or self.code in RESERVED:
+        if not is_code(self.code):
             raise ValueError(f"not an organisation's code: {self.code!r}")
 
     @property

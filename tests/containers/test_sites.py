@@ -114,8 +114,10 @@ def test_a_site_works_on_alone_and_then_all_of_it_arrives(sites: tuple[Hub, Serv
     clerk = league.visitor("league", "clerk")
     assert clerk.import_roster(LEAGUE, timeout=300)["sums"]["written"] > 1000
     assert known(server) == 0  # there was no line yet
+    assert [len(cut_lines(each)) for each in (league, *hub.nodes)] == [1] + [0] * len(hub.nodes)
     lay(league, hub)
     arrives(server, lambda: told(league))
+    assert [cut_lines(each) for each in (league, *hub.buses)] == [[]] * (1 + len(hub.buses))
 
     cut(league, hub)
     before = known(server)
@@ -130,6 +132,13 @@ def test_a_site_works_on_alone_and_then_all_of_it_arrives(sites: tuple[Hub, Serv
     server.rebuild()  # it asks organisations that are not on this server
     assert server.recount() == "equal"
     assert known(server) == told(league)
+
+
+def cut_lines(server: Server) -> list[str]:
+    """What the doctor misses there of lines to other servers; also on a server that has the bus alone."""
+    said = server.quntuan("doctor", check=False).stdout
+    assert "NATS" in said
+    return [line for line in said.splitlines() if line.startswith("✗") and ("线路" in line or "总线" in line)]
 
 
 def copies(bus: Server) -> set[int]:

@@ -12,3 +12,11 @@ def setup(folder: Path, *arguments: str) -> int:
     folder.mkdir(exist_ok=True)
     (folder / "recovery.key").write_text(KEY)
     return main(["setup", "--state", str(folder), *arguments])
+
+
+def keys(folder: Path, *arguments: str) -> int:
+    return main(["keys", "--state", str(folder), *arguments])
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}

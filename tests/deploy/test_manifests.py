@@ -10,7 +10,7 @@ import pytest
 
 from deploy.cli import main
 from deploy.commands.compose import of_server
-from deploy.containers.jobs import VOLUMES, processes
+from deploy.containers.examined import VOLUMES, processes
 from deploy.local.packages import ROOT, discover
 from tests.deploy.folder import setup
 

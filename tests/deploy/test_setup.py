@@ -13,16 +13,9 @@ from deploy.commands.compose import of_server
 from deploy.containers import certificates, state
 from deploy.containers.state import State
 from deploy.local.packages import discover
-from tests.deploy.folder import setup
+from deploy.topology.keys import public_key
+from tests.deploy.folder import files, keys, setup
 from tests.deploy.machine import WORD, machine
-
-
-def keys(folder: Path, *arguments: str) -> int:
-    return main(["keys", "--state", str(folder), *arguments])
-
-
-def files(folder: Path) -> dict[str, str]:
-    return {str(p.relative_to(folder)): p.read_text() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
 def test_every_service_gets_its_own_secrets_and_the_hub_no_match_key(tmp_path: Path) -> None:
@@ -129,38 +122,43 @@ def test_a_file_that_was_not_brought_along_is_named(
         assert "no such file: not-here" in capsys.readouterr().err
 
 
-def test_sites_are_admitted_replaced_and_revoked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    hub, union = tmp_path / "hub", tmp_path / "union"
-    assert setup(hub, "--site", "hub") == 0
-    assert {path.name for path in (hub / "secrets").iterdir()} == {"hub", "jobs", "nats", "postgres", "proxy"}
-    assert (
-        setup(union, "--site", "union", "--hub", "hub.test:7422", "--hub-ca", str(hub / "authority/ca.crt"))
-        == 0
-    )
-    remote = json.loads((union / "secrets/nats/nats.conf").read_text())["leafnodes"]["remotes"][0]
-    assert (remote["urls"], remote["account"]) == (["tls://hub.test:7422"], "UNION")
-
-    def key(*arguments: str) -> str:
+def test_what_a_server_is_and_its_match_key_are_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    union, all_in_one, hub = tmp_path / "union", tmp_path / "all", tmp_path / "hub"
+    (tmp_path / "first").write_text("the match key of the first organisation\n")
+    (tmp_path / "other").write_text("another\n")
+    authority = str(tmp_path / "all/authority/ca.crt")
+    assert setup(all_in_one) == 0
+    site = ("--site", "union", "--hub", "hub.test:7422", "--hub-ca", authority)
+    assert setup(union, *site, "--match-key", str(tmp_path / "first")) == 0
+    assert setup(hub, "--site", "hub", "--node", "a", "--node", "b", "--node", "c") == 0
+    for folder, said in (
+        (union, ("--match-key", str(tmp_path / "other"))),
+        (union, ("--site", "league")),
+        (all_in_one, ("--site", "hub")),
+        (hub, ("--node", "a", "--node", "b", "--node", "d")),
+    ):
+        before = files(folder)
         capsys.readouterr()
-        assert keys(union, *arguments) == 0
-        return capsys.readouterr().out.split()[-1]
+        assert setup(folder, *said) == 1
+        assert "another" in capsys.readouterr().err
+        assert files(folder) == before
+    assert setup(union, *site, "--match-key", str(tmp_path / "first")) == 0  # the same once more
+    moved = ("--hub", "hub-2.test:7422")
+    assert setup(union, *moved) == 0
+    remote = json.loads((union / "secrets/nats/nats.conf").read_text())["leafnodes"]["remotes"][0]
+    assert remote["urls"] == ["tls://hub-2.test:7422"]
 
-    def let_in() -> list[str]:
-        config = json.loads((hub / "secrets/nats/nats.conf").read_text())
-        return [user["nkey"] for user in config["accounts"]["UNION"]["users"]]
 
-    old = key("show")
-    assert keys(hub, "admit", "union", old) == 0
-    following = key("new")
-    assert keys(hub, "admit", "union", following) == 0
-    assert let_in() == [old, following]
-    assert key("switch") == following
-    seed = json.loads((union / "secrets/nats/nats.conf").read_text())["leafnodes"]["remotes"][0]["nkey"]
-    assert seed != remote["nkey"]
-    assert keys(hub, "revoke", "union", old) == 0
-    assert let_in() == [following]
-    assert keys(hub, "revoke", "union", old) == 1
-    assert keys(union, "admit", "union", old) == 1
+def test_the_recovery_key_is_spoken_of_as_long_as_it_is_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert setup(tmp_path) == 0
+    assert "Carry recovery.key away" in capsys.readouterr().out
+    (tmp_path / "recovery.key").unlink()
+    assert main(["setup", "--state", str(tmp_path)]) == 0
+    assert "recovery.key" not in capsys.readouterr().out
 
 
 def test_a_hub_on_three_servers_makes_the_state_folders_of_the_others(tmp_path: Path) -> None:
@@ -169,14 +167,15 @@ def test_a_hub_on_three_servers_makes_the_state_folders_of_the_others(tmp_path: 
     assert setup(tmp_path / "two", "--site", "hub", *named[:4]) == 1
     hub = tmp_path / "hub"
     assert setup(hub, "--site", "hub", "--domain", "dqt.test", *named) == 0
-    assert keys(hub, "admit", "union", "UABC") == 0
+    key = public_key(tmp_path / "union.nk")
+    assert keys(hub, "admit", "union", key) == 0
     folders = [hub, *(hub / "nodes" / name for name in names[1:])]
     configs = [json.loads((folder / "secrets/nats/nats.conf").read_text()) for folder in folders]
     assert [config["server_name"] for config in configs] == names
     for config, name in zip(configs, names, strict=True):
         others = [f"nats-route://{other}:6222" for other in names if other != name]
         assert config["cluster"]["routes"] == others
-        assert config["accounts"]["UNION"]["users"][0]["nkey"] == "UABC"
+        assert config["accounts"]["UNION"]["users"][0]["nkey"] == key
     node = folders[1].rename(tmp_path / "carried")
     assert main(["setup", "--state", str(node)]) == 0
     assert {path.name for path in (node / "secrets").iterdir()} == {"nats"}

@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 from nats.js.errors import ServiceUnavailableError
 
 from deploy.containers import certificates
+from deploy.doctor.lines import lines
 from deploy.topology.config import Listen, PublicKeys
 from deploy.topology.keys import ensure_keys, public_key, seed_file
 from deploy.topology.provision import provision_hub, provision_site
@@ -147,7 +148,10 @@ async def test_a_site_works_on_while_the_line_is_down_and_catches_up_in_order(ci
     await say(city.union, 0, 50)
     assert await eventually(lambda: _counted(city.hub, "EVT_ALL", 50))
 
+    assert await doctored(city) == {"UNION": "ok", "LEAGUE": "ok", "here": "ok"}
     city.line.cut()
+    assert await eventually(lambda: _leaves(city, 1))
+    assert await doctored(city) == {"UNION": "bad", "LEAGUE": "ok", "here": "bad"}
     await say(city.union, 50, 250)
     await say(city.league, 0, 20)
     hub = await city.hub.connect()
@@ -169,6 +173,15 @@ async def _counted(site: Site, stream: str, messages: int) -> bool:
         return await count(site, stream) == messages
     except (ServiceUnavailableError, nats.errors.TimeoutError):
         return False
+
+
+async def doctored(city: City) -> dict[str, str]:
+    """What the doctor says of each line at the hub, and of its own at the union (`here`)."""
+    at_hub = await asyncio.to_thread(
+        lambda: list(lines(city.hub.server.monitor_url, ["UNION", "LEAGUE"])),
+    )
+    (here,) = await asyncio.to_thread(lambda: list(lines(city.union.server.monitor_url, ["UNION"])))
+    return {found.what.split()[-1]: found.level for found in at_hub} | {"here": here.level}
 
 
 async def _leaves(city: City, connected: int) -> bool:
