@@ -76,5 +76,5 @@ def _streams(streams: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
         if used > NEARLY_FULL:
             level: Level = "bad" if used > FULL_SOON else "warn"
             said = f"已用 {used:.0%} / of its limit used"
-            todo = "先让读者跟上 / let its reader catch up: RUNBOOK.md「磁盘」"
+            todo = "满了不丢,由服务保存 / a full one loses nothing: RUNBOOK.md「磁盘」"
             yield Finding(level, f"NATS {stream['name']}", said, todo)

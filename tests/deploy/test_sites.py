@@ -16,6 +16,7 @@ from nats.aio.msg import Msg
 from nats.js.errors import ServiceUnavailableError
 
 from deploy.containers import certificates
+from deploy.doctor.findings import Level
 from deploy.doctor.lines import lines
 from deploy.topology.config import Listen, PublicKeys
 from deploy.topology.keys import ensure_keys, public_key, seed_file
@@ -175,7 +176,7 @@ async def _counted(site: Site, stream: str, messages: int) -> bool:
         return False
 
 
-async def doctored(city: City) -> dict[str, str]:
+async def doctored(city: City) -> dict[str, Level]:
     """What the doctor says of each line at the hub, and of its own at the union (`here`)."""
     at_hub = await asyncio.to_thread(
         lambda: list(lines(city.hub.server.monitor_url, ["UNION", "LEAGUE"])),
