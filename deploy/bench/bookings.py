@@ -86,18 +86,18 @@ def rows(stage: Stage) -> Iterable[Row]:
     yield Row("two owners in one request, p50", both.at(50), "ms")
 
 
-def make_venues(clerk: Clerk) -> list[str]:
-    """A venue for each client, open day and night."""
+def make_venues(clerk: Clerk, number: int = CLIENTS, people: int = 50) -> list[str]:
+    """So many venues for so many people, open day and night."""
     unit, weekly = clerk.top_unit(), [{"weekday": d, "opens": 0, "closes": 1440} for d in range(7)]
     mark = uuid4().hex[:8]
     return [
         clerk.json(
-            "POST", "/api/v1/venues", name=f"测速{mark}-{n}", kind="room", capacity=50,
+            "POST", "/api/v1/venues", name=f"测速{mark}-{n}", kind="room", capacity=people,
             address="测速路1号", unit_id=unit,
             opening={"weekly": weekly, "holidays": "as_usual"},
             sharing={"approval": "nobody", "notice_hours": 0, "horizon_days": 730},
         )["id"]
-        for n in range(CLIENTS)
+        for n in range(number)
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import bookings, identity, imports, ingest, latency, lookups, pages, rebuild, startup
+from deploy.bench import bookings, identity, imports, ingest, latency, lookups, pages, rebuild, startup, weeks
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -15,6 +15,7 @@ MEASURES: dict[str, Measure] = {
     "latency": latency.rows,
     "identity": identity.rows,
     "bookings": bookings.rows,
+    "weeks": weeks.rows,
     "ingest": ingest.rows,
     "imports": imports.rows,
     "rebuild": rebuild.rows,

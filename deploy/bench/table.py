@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Against = Literal["times", "share", "above", "most"]
+Against = Literal["times", "share", "above", "most", "least"]
 """How a figure is held to its goal: at most so many times the limit, at least that share of it, at most so
-much above it, or at most an absolute figure."""
+much above it, or at most, at least an absolute figure."""
 HEAD = ("what", "figure", "limit, same run", "ratio", "goal", "")
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a figure should come to: `times` and `share` of its limit, `above` it, `most` on its own."""
+    """What a figure comes to: `times` and `share` of its limit, `above` it, `most` or `least` on its own."""
 
     against: Against
     bound: float
@@ -21,6 +21,8 @@ class Goal:
         """Whether the row's own figures come to it; nan never does."""
         if self.against == "most":
             return row.figure <= self.bound
+        if self.against == "least":
+            return row.figure >= self.bound
         if row.limit is None:
             return False
         if self.against == "above":
@@ -36,6 +38,7 @@ class Goal:
             "share": f"≥ {bound}×",
             "above": f"≤ limit + {bound} {unit}",
             "most": f"≤ {bound} {unit}",
+            "least": f"≥ {bound} {unit}",
         }[self.against]
 
 

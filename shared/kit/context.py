@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.kit.bus import Bus
+from shared.kit.calendar import KeptRows
 from shared.kit.db import Database
 from shared.kit.pii import CryptoProfile, FieldCipher, derive_key
 from shared.kit.settings import Settings
@@ -21,6 +22,7 @@ class Kit:
     bus: Bus
     cipher: FieldCipher
     working: WorkingFiles
+    written: KeptRows = field(default_factory=KeptRows)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """set when the process is told to end: open streams end then"""
 

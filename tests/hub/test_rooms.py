@@ -69,6 +69,23 @@ async def test_the_newest_word_of_its_owner_counts(hub: Hub) -> None:
         assert rows == {"first": "confirmed", "second": "cancelled"}
 
 
+async def test_a_week_that_was_written_before_tells_what_has_changed(hub: Hub) -> None:
+    """Rows are kept as they were written: the owner's next word, and another look of an organisation, count."""
+    booking, week = told_booking(at(5, 9)), f"/rooms?day={at(5, 0).date().isoformat()}"
+    await tell(hub, "first", announced("first", "甲"), told_venue(), booking)
+    async with clients(hub, "viewer", "clerk") as (viewer, clerk):
+        for person in (viewer, clerk, viewer):
+            assert (await person.get(week)).text.count("<span>劳模宣讲</span>") == 1
+        await tell(hub, "first", booking.model_copy(update={"version": 2, "purpose": "读书会"}))
+        assert (await clerk.get(week)).text.count("<span>读书会</span>") == 1
+        await tell(hub, "first", booking.model_copy(update={"version": 3, "status": "cancelled"}))
+        assert "读书会" not in (await clerk.get(week)).text
+        await tell(hub, "first", told_venue(2, capacity=123), announced("first", "天", "plum"))
+        page = (await viewer.get(week)).text
+        assert "123人" in page
+        assert '<th scope="row" class="wg-venue" data-palette="plum">' in page
+
+
 async def test_the_grid_and_free_venues(hub: Hub) -> None:
     small = uuid4()
     led = told_venue(

@@ -1,16 +1,26 @@
 """Pages of bookings: grid, panel, one's own, approvals, door, check-in, sheets, calendars."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from icalendar import Calendar
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.contracts.venues import OpenException
 from shared.kit import clock
+from shared.kit.calendar import KeptRows
 from shared.org.bookings import Booking
+from shared.org.bookings.deciding import cancel, change
 from shared.org.bookings.models import Series
 from shared.org.kit import OrgKit
+from shared.org.venues import get_venue
+from shared.org.venues.dated import except_days
+from shared.org.venues.schemas import VenueChange, VenueOut
+from shared.org.venues.service import change_venue
 from tests.org.people import CLERK
 from tests.org.rooms import at, booked, venue
 from tests.org.web import dialog_at, org_world
@@ -167,3 +177,60 @@ async def test_a_calendar_behind_a_link_nobody_can_guess(org: OrgKit) -> None:
             assert (str(entry["SUMMARY"]), entry.decoded("DTSTART")) == ("读书会", made.start)
             assert CLERK.name not in answer.text
         assert (await clerk.client.get(links[1][:-8] + "0000.ics")).status_code == 404
+
+
+async def test_a_week_that_was_written_before_tells_what_has_changed(
+    org: OrgKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows are kept as they were written; whatever a row shows has to make it a new one."""
+    week, written = f"/venues?day={at(5, 0).date().isoformat()}", list[object]()
+    keep = KeptRows.keep
+
+    def noted(rows: KeptRows, stamp: object, row: str) -> str:
+        written.append(stamp)
+        return keep(rows, stamp, row)
+
+    monkeypatch.setattr(KeptRows, "keep", noted)
+    async with org_world(org) as world:
+
+        async def said(step: Callable[[AsyncSession], Awaitable[object]]) -> str:
+            async with org.kit.database.transaction() as session:
+                await step(session)
+            return (await clerk.get(week)).text
+
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+            part = await venue(session, org, world.one, hall_id=hall.id, name="东厅")
+        clerk = await world.signed_in("clerk")
+        empty = (await clerk.get(week)).text
+        assert (await clerk.get(week)).text.count('class="wg-venue"') == 2
+        assert len(written) == 2
+
+        async with org.kit.database.transaction() as session:
+            made = await booked(session, org, part, at(5, 9), title="读书会")
+        assert (await clerk.get(week)).text.count("<span>读书会</span>") == 2  # the hall is taken too
+        edited = await said(
+            lambda s: change(s, made.id, title="诵读会", people=3, version=made.version, actor=CLERK)
+        )
+        assert edited.count("<span>诵读会</span>") == 2
+        gone = await said(lambda s: cancel(s, made.id, "活动延期", CLERK))
+        assert re.findall(PICK, gone) == re.findall(PICK, empty)
+
+        closed = OpenException(first=at(5, 0).date(), last=at(5, 0).date(), hours=(), reason="检修")
+        shut = await said(lambda s: except_days(s, org, hall.id, closed, version=hall.version, actor=CLERK))
+        assert len(re.findall(PICK, shut)) == len(re.findall(PICK, empty)) - 3
+        renamed = await said(lambda s: named(s, org, hall.id, "大礼堂"))
+        assert "大礼堂·东厅" in renamed
+        picked = (await clerk.get(re.findall(PICK, empty)[0].replace("&amp;", "&").split("#")[0])).text
+        assert picked.count('class="free sel"') == 1
+        clerk.client.cookies.set("quntuan_lang", "en")
+        assert "<li>上午</li>" not in (await clerk.get(week)).text
+
+
+async def named(session: AsyncSession, org: OrgKit, venue_id: UUID, name: str) -> None:
+    """The venue gets another name, all else stays."""
+    now = VenueOut.model_validate(await get_venue(session, venue_id)).model_dump()
+    body = VenueChange.model_validate(
+        {k: v for k, v in now.items() if k in VenueChange.model_fields} | {"name": name}
+    )
+    await change_venue(session, org, venue_id, body, version=now["version"], actor=CLERK)

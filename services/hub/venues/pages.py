@@ -24,8 +24,8 @@ from shared.kit.db import Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
 from shared.kit.staff import Staff, require
 from shared.kit.types import Count, Day, FreeText200, SearchText
+from shared.kit.web import get_locale, render, see_other
 from shared.kit.web import gettext as _
-from shared.kit.web import render, see_other
 
 Reader = Annotated[Staff, Depends(require("rooms.read"))]
 Writer = Annotated[Staff, Depends(require("rooms.write"))]
@@ -46,7 +46,7 @@ class At:
 
     def __init__(self, where: present.Where, picks: tuple[Pick, ...]) -> None:
         self.where, self.picks = where, picks
-        self._here = self.to()
+        self.here = self.to()
 
     def to(self, picks: tuple[Pick, ...] | None = None, **changed: Any) -> str:
         """The address with these values; empty ones are left out."""
@@ -60,7 +60,7 @@ class At:
     def pick(self, venue: str, day: date, offer: Span) -> str:
         """The address with this free slot picked too."""
         new = Pick(UUID(venue), day, offer.opens, min(offer.closes, offer.opens + 180))
-        return f"{self._here}&{urlencode({'pick': str(new)})}#panel"  # hundreds on a page
+        return f"{self.here}&{urlencode({'pick': str(new)})}#panel"  # hundreds on a page
 
     def drop(self, pick: Pick) -> str:
         """The address without it."""
@@ -70,14 +70,14 @@ class At:
 def pages(kit: Kit) -> APIRouter:
     """Routes below /rooms."""
     router = APIRouter(prefix="/rooms")
-    _looking(router)
+    _looking(router, kit)
     _finding(router)
     _asking(router, kit)
     _asked(router, kit)
     return router
 
 
-def _looking(router: APIRouter) -> None:
+def _looking(router: APIRouter, kit: Kit) -> None:
     @router.get("")
     async def week(
         request: Request,
@@ -94,7 +94,7 @@ def _looking(router: APIRouter) -> None:
         """Everybody's venues and what stands in them; picked slots are asked for together."""
         picks = picks_in(pick or [])
         where = present.Where(view, day or clock.today(), org, district, people or 0, q)
-        return await _grid(request, session, staff, where, picks)
+        return await _grid(request, kit, session, staff, where, picks)
 
 
 def _finding(router: APIRouter) -> None:
@@ -158,7 +158,7 @@ def _asking(router: APIRouter, kit: Kit) -> None:
                 )  # fmt: skip
         except (Invalid, Refused, NotFound) as problem:
             where = present.Where("week", picks[0].day if picks else clock.today())
-            return await _grid(request, session, staff, where, picks, problem, title)
+            return await _grid(request, kit, session, staff, where, picks, problem, title)
         await move_on(kit, made.id)
         return see_other(f"/rooms/requests/{made.id}")
 
@@ -199,6 +199,7 @@ def _named(orgs: Mapping[str, Known], codes: Iterable[str]) -> list[str]:
 
 async def _grid(
     request: Request,
+    kit: Kit,
     session: AsyncSession,
     staff: Staff,
     where: present.Where,
@@ -206,15 +207,15 @@ async def _grid(
     problem: Problem | None = None,
     title: str = "",
 ) -> Response:
-    orgs = await organisations(session)
+    orgs, at = await organisations(session), At(where, picks)
     venues = {v.venue_id: v for v in await present.venues_of(session, [p.venue_id for p in picks])}
     return render(
         request,
         "rooms/week.html",
         problem.status if problem else 200,
-        grid=await present.grid(session, where, orgs),
+        grid=await present.grid(session, where, orgs, (get_locale(), at.here), kit.written),
         where=where,
-        at=At(where, picks),
+        at=at,
         orgs=orgs,
         districts=await present.districts_of(session),
         picks=[(p, venues[p.venue_id]) for p in picks if p.venue_id in venues],

@@ -1,13 +1,14 @@
 """The week grid of everybody's venues, and free venues on a day."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import ColumnElement, Text, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import Range, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.directory import Known
@@ -17,17 +18,19 @@ from shared.kit.calendar import (
     Entry,
     GridDay,
     GridRow,
+    KeptRows,
     day_slots,
     grid_days,
     monday_of,
     open_spans,
+    quarter,
     use_of,
 )
 from shared.kit.clock import CHINA
 from shared.kit.pii import by_pinyin
 
 View = Literal["day", "week"]
-ROWS = 40
+MOST = 40
 STANDING = ("held", "waiting", "confirmed")
 
 
@@ -62,33 +65,61 @@ class Grid:
     """Columns and rows of one view; `more` venues are not shown."""
 
     days: list[GridDay]
-    rows: list[GridRow]
+    rows: list[GridRow | str]
     more: bool
 
 
-async def grid(session: AsyncSession, where: Where, orgs: Sequence[Known]) -> Grid:
-    """The venues that fit, smallest district name first, with what stands in them."""
+async def grid(
+    session: AsyncSession, where: Where, orgs: Sequence[Known], look: Hashable, written: KeptRows
+) -> Grid:
+    """The venues that fit, smallest district name first, with what stands in them.
+
+    `look` is all that rows are written with beside venues, bookings and organisations; rows that were written
+    so before and are still true come as text.
+    """
     known = {o.code: o for o in orgs}
     query = (
         select(Venue)
         .where(*_conditions(where))
         .order_by(Venue.district, Venue.hall_id, Venue.venue_id != Venue.hall_id, Venue.place)
     )
-    venues = list(await session.scalars(query.limit(ROWS + 1)))
+    found = list(await session.scalars(query.limit(MOST + 1)))
+    venues, days = found[:MOST], grid_days(where.first, where.number)
+    marks = await _marks(session, {v.hall_id for v in venues}, where)
+    at = where.first, where.number, quarter(), look, tuple(_marking(o) for o in orgs)
+    stamps = {v.venue_id: ("hub", v.org, v.venue_id, v.version, marks.get(v.hall_id), at) for v in venues}
+    ready = {v.venue_id: row for v in venues if (row := written.get(stamps[v.venue_id]))}
+    missed = {v.hall_id for v in venues if v.venue_id not in ready}
+    standing = list(await session.scalars(select(Booking).where(*_standing(missed, where)))) if missed else []
+
+    def made(venue: Venue) -> GridRow:
+        keep = partial(written.keep, stamps[venue.venue_id])
+        return _row(venue, known, days, standing, keep)
+
+    return Grid(days, [ready.get(v.venue_id) or made(v) for v in venues], more=len(found) > MOST)
+
+
+def _standing(hall_ids: Collection[UUID], where: Where) -> list[ColumnElement[bool]]:
     start = datetime.combine(where.first, time(), CHINA)
     span: Range[datetime] = Range(start, start + timedelta(days=where.number))
-    standing = list(
-        await session.scalars(
-            select(Booking).where(
-                Booking.hall_id.in_({v.hall_id for v in venues}),
-                Booking.busy.op("&&")(span),
-                Booking.status.in_(STANDING),
-            )
-        )
+    return [Booking.hall_id.in_(hall_ids), Booking.busy.op("&&")(span), Booking.status.in_(STANDING)]
+
+
+async def _marks(session: AsyncSession, hall_ids: Collection[UUID], where: Where) -> dict[UUID, str]:
+    """By hall a word that changes with whatever stands there on these days."""
+    each = cast(Booking.booking_id, Text) + cast(Booking.version, Text)
+    in_order: Any = aggregate_order_by(literal_column("''"), Booking.booking_id)
+    query = (
+        select(Booking.hall_id, func.md5(func.string_agg(each, in_order)))
+        .where(*_standing(hall_ids, where))
+        .group_by(Booking.hall_id)
     )
-    days = grid_days(where.first, where.number)
-    rows = [_row(v, known, days, standing) for v in venues[:ROWS]]
-    return Grid(days, rows, more=len(venues) > ROWS)
+    return {hall_id: mark for hall_id, mark in await session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+
+
+def _marking(org: Known) -> Hashable:
+    """What of an organisation is seen in a row."""
+    return org.code, org.name, org.short_name, org.letter, org.palette
 
 
 def _conditions(where: Where) -> list[ColumnElement[bool]]:
@@ -105,7 +136,11 @@ def _conditions(where: Where) -> list[ColumnElement[bool]]:
 
 
 def _row(
-    venue: Venue, orgs: dict[str, Known], days: Sequence[GridDay], standing: Sequence[Booking]
+    venue: Venue,
+    orgs: dict[str, Known],
+    days: Sequence[GridDay],
+    standing: Sequence[Booking],
+    keep: Callable[[str], str],
 ) -> GridRow:
     owner = orgs.get(venue.org)
     mine = [_entry(b, orgs) for b in standing if b.hall_id == venue.hall_id and _share(b.place, venue.place)]
@@ -123,6 +158,7 @@ def _row(
         things=tuple(venue.equipment),
         cells=cells,
         use=use_of(cells),
+        keep=keep,
     )
 
 

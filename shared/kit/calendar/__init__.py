@@ -1,5 +1,6 @@
 """Days, opening hours and week grids: pure tools over dates and minutes."""
 
+from shared.kit.calendar.kept import KeptRows, quarter
 from shared.kit.calendar.openings import (
     STEP,
     Span,
@@ -20,6 +21,7 @@ __all__ = [
     "Entry",
     "GridDay",
     "GridRow",
+    "KeptRows",
     "Slot",
     "Span",
     "day_kind",
@@ -30,6 +32,7 @@ __all__ = [
     "is_open",
     "monday_of",
     "open_spans",
+    "quarter",
     "span_on",
     "use_of",
     "weekly_lines",

@@ -1,6 +1,6 @@
 """One row of a week grid: a day in three parts, what stands in them, which are free."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -79,7 +79,10 @@ class GridDay:
 
 @dataclass(frozen=True)
 class GridRow:
-    """A row of the grid: where it is, how many fit in, what is there, its slots; `use` is a percentage."""
+    """A row of the grid: where it is, how many fit in, what is there, its slots; `use` is a percentage.
+
+    `keep` takes what a page wrote for it, to be known from now on, and gives it back.
+    """
 
     key: str
     name: str
@@ -92,6 +95,7 @@ class GridRow:
     things: tuple[str, ...]
     cells: tuple[tuple[Slot, ...], ...]
     use: int = 0
+    keep: Callable[[str], str] = str
 
 
 def grid_days(first: date, number: int) -> list[GridDay]:
@@ -115,9 +119,10 @@ def monday_of(day: date) -> date:
 
 def day_slots(day: date, opened: Sequence[Span], entries: Sequence[Entry]) -> list[Slot]:
     """The parts of a day from morning to evening."""
-    standing = sorted((e for e in entries if e.span(day).minutes > 0), key=lambda e: e.start)
-    in_part = [tuple(e for e in standing if _meet(e.span(day), part)) for _, part in PARTS]
-    free = free_in(opened, [e.span(day, around=True) for e in standing])
+    spans = [(e, span) for e in entries if (span := e.span(day)).minutes > 0]
+    spans.sort(key=lambda each: each[0].start)
+    in_part = [tuple(e for e, span in spans if _meet(span, part)) for _, part in PARTS]
+    free = free_in(opened, [e.span(day, around=True) for e, _ in spans])
     slots, begins = list[Slot](), _first_to_come(day)
     for (title, part), inside in zip(PARTS, in_part, strict=True):
         if slots and len(inside) == 1 and slots[-1].entries == inside:

@@ -15,8 +15,8 @@ from shared.kit.db import Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
 from shared.kit.staff import Staff, require
 from shared.kit.types import Count, Day, FreeText200, OptionalDay, SearchText
+from shared.kit.web import get_locale, render, see_other
 from shared.kit.web import gettext as _
-from shared.kit.web import render, see_other
 from shared.org.bookings import present, reading, series
 from shared.org.bookings.booking_pages import booking_routes
 from shared.org.bookings.feeds import feed_routes
@@ -52,7 +52,7 @@ class At:
 
     def __init__(self, **now: Any) -> None:
         self.now = now
-        self._before_pick = self.to() + ("&" if any(now.values()) else "?")
+        self.before_pick = self.to() + ("&" if any(now.values()) else "?")
 
     def to(self, **changed: Any) -> str:
         """The address with these values; empty ones are left out."""
@@ -63,7 +63,7 @@ class At:
         """The address that opens the panel for a free slot."""
         opens, closes = _clock(offer.opens), _clock(min(offer.closes, offer.opens + 180))
         picked = f"venue={venue}&on={day}&opens={opens}&closes={closes}".replace(":", "%3A")
-        return f"{self._before_pick}{picked}#panel"  # hundreds on a page: what stands before is made once
+        return f"{self.before_pick}{picked}#panel"  # hundreds on a page: what stands before is made once
 
     def day(self, day: date) -> str:
         """The address of one day."""
@@ -121,7 +121,9 @@ async def show_grid(
 ) -> Response:
     """The page, with a refusal beside the panel when there is one."""
     search = Search(district=where.district, people=where.people)
-    shown = await present.grid(session, org, where.view, where.day, search, where.hall)
+    selected = _selected(typed)
+    look = _look(where.at, selected) if where.view != "month" else None
+    shown = await present.grid(session, org, where.view, where.day, search, where.hall, look)
     venue = await get_venue(session, typed.venue) if typed else None
     hall = await get_venue(session, venue.hall_id) if venue else None
     previews = await _previews(session, org, staff, typed) if typed and not problem else []
@@ -141,11 +143,19 @@ async def show_grid(
         repeats=list(REPEATS.items()),
         holidays=list(HOLIDAYS.items()),
         may_book=staff.can("bookings.write"),
-        selected=f"{typed.venue}{typed.day.isoformat()}{_minutes(typed.opens)}"
-        if typed and typed.day
-        else "",
+        selected=selected,
         profile=org.profile,
     )
+
+
+def _selected(typed: Typed | None) -> str:
+    """The free slot that is picked, as the grid calls it."""
+    return f"{typed.venue}{typed.day.isoformat()}{_minutes(typed.opens)}" if typed and typed.day else ""
+
+
+def _look(at: At, selected: str) -> present.Look:
+    here = get_locale(), at.before_pick
+    return lambda venue: (*here, selected if selected.startswith(venue) else "")
 
 
 async def _previews(session: AsyncSession, org: OrgKit, staff: Staff, typed: Typed) -> list[series.Preview]:

@@ -1,22 +1,35 @@
 """The week grid of this organisation's own venues."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kit.calendar import Entry, GridDay, GridRow, day_slots, grid_days, monday_of, open_spans, use_of
+from shared.kit.calendar import (
+    Entry,
+    GridDay,
+    GridRow,
+    day_slots,
+    grid_days,
+    monday_of,
+    open_spans,
+    quarter,
+    use_of,
+)
 from shared.org.bookings.models import Booking
-from shared.org.bookings.reading import in_days
+from shared.org.bookings.reading import in_days, marks_in_days
 from shared.org.kit import OrgKit
 from shared.org.venues import Search, Venue, full_name, halls_of, list_venues, opening_of
 
 View = Literal["day", "week", "month"]
-ROWS = 60
+MOST = 60
+Look = Callable[[str], Hashable]
+"""By a venue's id, what its row is written with beside what is in it: language, addresses, what is picked."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,7 @@ class Grid:
     """Columns and rows of one view."""
 
     days: list[GridDay]
-    rows: list[GridRow]
+    rows: list[GridRow | str]
 
 
 def first_day(view: View, day: date) -> tuple[date, int]:
@@ -41,21 +54,53 @@ def first_day(view: View, day: date) -> tuple[date, int]:
 
 
 async def grid(
-    session: AsyncSession, org: OrgKit, view: View, day: date, search: Search, hall: UUID | None = None
+    session: AsyncSession,
+    org: OrgKit,
+    view: View,
+    day: date,
+    search: Search,
+    hall: UUID | None = None,
+    look: Look | None = None,
 ) -> Grid:
-    """The venues that fit with what stands in them."""
+    """The venues that fit with what stands in them.
+
+    With `look`, rows that were written so before and are still true come as text.
+    """
     first, number = first_day(view, day)
-    venues = [v for v in await list_venues(session, search) if hall is None or v.hall_id == hall][:ROWS]
+    venues = [v for v in await list_venues(session, search) if hall is None or v.hall_id == hall][:MOST]
     halls = await halls_of(session, venues)
-    standing = await in_days(session, sorted({v.hall_id for v in venues}), first, number)
+    hall_ids = sorted({v.hall_id for v in venues})
+    marks = await marks_in_days(session, hall_ids, first, number) if look else {}
+    stamps = {v.id: _stamp(org, v, halls[v.hall_id], marks, look, (first, number, quarter())) for v in venues}
+    known = {v.id: row for v in venues if (row := org.kit.written.get(stamps[v.id]))}
+    missed = sorted({v.hall_id for v in venues if v.id not in known})
     days, of_hall = grid_days(first, number), defaultdict[UUID, list[Booking]](list)
-    for booking in standing:
+    for booking in await in_days(session, missed, first, number) if missed else ():
         of_hall[booking.hall_id].append(booking)
-    return Grid(days, [_row(org, v, halls.get(v.hall_id), days, of_hall[v.hall_id]) for v in venues])
+
+    def made(venue: Venue) -> GridRow:
+        return _row(org, venue, halls[venue.hall_id], days, of_hall[venue.hall_id], stamps[venue.id])
+
+    return Grid(days, [known.get(v.id) or made(v) for v in venues])
+
+
+def _stamp(
+    org: OrgKit, venue: Venue, hall: Venue, marks: Mapping[UUID, str], look: Look | None, at: Hashable
+) -> Hashable:
+    """All that the venue's row is made of."""
+    if look is None:
+        return None
+    versions = venue.version, hall.version, marks.get(hall.id)
+    return (org.profile.code, venue.id, versions, at, look(str(venue.id)))
 
 
 def _row(
-    org: OrgKit, venue: Venue, hall: Venue | None, days: Sequence[GridDay], standing: Sequence[Booking]
+    org: OrgKit,
+    venue: Venue,
+    hall: Venue,
+    days: Sequence[GridDay],
+    standing: Sequence[Booking],
+    stamp: Hashable,
 ) -> GridRow:
     mine = [entry_of(b) for b in standing if _share(b, venue)]
     opening = opening_of(venue)
@@ -72,6 +117,7 @@ def _row(
         things=tuple(venue.equipment),
         cells=cells,
         use=use_of(cells),
+        keep=partial(org.kit.written.keep, stamp) if stamp else str,
     )
 
 

@@ -84,10 +84,11 @@ async def list_venues(session: AsyncSession, search: Search, limit: int = LISTED
 
 async def halls_of(session: AsyncSession, venues: Iterable[Venue]) -> Mapping[UUID, Venue]:
     """The halls these venues are parts of, by id."""
-    wanted = {v.hall_id for v in venues}
-    if not wanted:
-        return {}
-    return {v.id: v for v in await session.scalars(select(Venue).where(Venue.id.in_(wanted)))}
+    found = {v.id: v for v in venues}
+    halls = {v.hall_id: found.get(v.hall_id) for v in found.values()}
+    if away := [hall_id for hall_id, hall in halls.items() if hall is None]:
+        halls |= {v.id: v for v in await session.scalars(select(Venue).where(Venue.id.in_(away)))}
+    return {hall_id: hall for hall_id, hall in halls.items() if hall}
 
 
 async def parts_of(session: AsyncSession, hall: Venue) -> list[Venue]:
