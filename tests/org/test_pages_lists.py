@@ -10,6 +10,7 @@ from shared.org.members.models import Member, MemberQuery
 from tests.org.people import admit, identity_number
 from tests.org.web import OrgWorld, audited, fill
 
+NUMBER = "51990620000318002X"
 PAYLOADS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠x", "\tx"]
 
 
@@ -52,12 +53,20 @@ async def test_the_scope_hides_everything_else(here: OrgWorld) -> None:
         "单wh",
         "12000000888",
         "0888",
+        "０８８８",
+        "120****0888",
+        "单0888",
+        "單文 0888",
+        "0888单",
+        "002X",
+        "002x",
+        "**************002X",
         "５１９９０００１",
         "5199-0001",
     ],
 )
 async def test_search_by_every_way_of_writing(here: OrgWorld, typed: str) -> None:
-    await fill(here, phone="12000000888", card_no="51990001")
+    await fill(here, phone="12000000888", card_no="51990001", identity=NUMBER)
     async with here.org.kit.database.transaction() as session:
         await admit(session, here.org, here.one, name="何静怡", phone="12000000999")
     browser = await here.signed_in("viewer")
