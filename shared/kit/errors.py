@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -50,6 +50,27 @@ class Invalid(Problem):
     """The input is not valid; `fields` says where."""
 
     status, code = 422, "invalid"
+
+
+T = TypeVar("T")
+
+
+class Faults(dict[str, str]):
+    """What is wrong with a form, by field, so that all of it is told at once."""
+
+    def read(self, reader: Callable[[], T]) -> T | None:
+        """What the reader finds; None when it refuses, then its words are kept here."""
+        try:
+            return reader()
+        except Invalid as problem:
+            self.update(problem.fields)
+            return None
+
+    def refuse(self, hint: str = "") -> None:
+        """Invalid if there are any; a fault that is alone is the title."""
+        if self:
+            title = "请检查填写的内容" if len(self) > 1 else next(iter(self.values()))
+            raise Invalid(title, hint=hint, fields=self)
 
 
 class Unauthenticated(Problem):
