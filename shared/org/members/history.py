@@ -120,7 +120,7 @@ _TEXTS: Mapping[str, Callable[[OrgKit, MemberChange], str]] = {
     "consented": lambda _org, _change: _("本人同意向协同平台提供信息。"),
     "withdrawn": lambda _org, _change: _("本人不同意向协同平台提供信息，已从平台撤下。"),
     "unasked": lambda _org, _change: _("是否同意向协同平台提供信息，恢复为未询问。"),
-    "revealed": lambda _org, c: _("%(who)s查看了完整的证件号码和手机号码。") % {"who": c.actor},
+    "revealed": lambda _org, c: _("%(who)s查看了完整信息。") % {"who": c.actor},
     "looked_up": lambda _org, c: (
         _("%(office)s查看了资料，用途为%(purpose)s。")
         % {"office": c.detail.get("office", ""), "purpose": c.reason or ""}

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit import audit, clock
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, Problem, Refused
-from shared.kit.pii import mask_card, name_keys
+from shared.kit.pii import name_keys
 from shared.kit.staff import Staff, require
 from shared.kit.types import FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
@@ -21,7 +21,7 @@ from shared.org.members.admitting import admit_one
 from shared.org.members.changes import SEXES, consent_text, fact_text
 from shared.org.members.changing import change
 from shared.org.members.filling import Plain, plain_of
-from shared.org.members.forms import Typed, inputs, typed_in, values_of
+from shared.org.members.forms import Typed, inputs, masked, typed_in, values_of
 from shared.org.members.history import history_of
 from shared.org.members.kinds import kind_of, standing_title
 from shared.org.members.listing import Row, get_member
@@ -115,7 +115,7 @@ def _file(router: APIRouter, org: OrgKit) -> None:
     async def reveal(
         request: Request, session: Tx, staff: Revealer, member_id: UUID, reason: Reason = ""
     ) -> Response:
-        """The numbers in the clear, this once; the reason is on record before they are shown."""
+        """Numbers and birth date in the clear, this once; the reason is on record before they are shown."""
         row = await get_member(session, member_id, staff.scope_path)
         if not reason:
             problem = Invalid("请写明用途", fields={"reveal": "请写明用途"})
@@ -206,7 +206,7 @@ async def _form(
 ) -> Response:
     member = row.member if row else None
     conflict = problem is not None and "version" in problem.extra
-    asked = inputs(org, member, identity_mask(member) if member else None)
+    asked = inputs(org, member)
     return render(
         request,
         "members/form.html",
@@ -257,7 +257,7 @@ async def file_page(
         standing=standing_title(org, member.standing, member.kind),
         identity=(plain.identity if plain else None) or identity_mask(member),
         phone=(plain.phone if plain else None) or member.phone_mask,
-        card=mask_card(member.card_no) if member.card_no else "",
+        card=member.card_no if plain else masked(member)["card_no"],
         revealed=plain is not None,
         own=[(own.title, fact_text(own, facts.get(own.code))) for own in org.policy.own_fields],
         history=await history_of(session, org, member.id),
