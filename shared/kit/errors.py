@@ -97,6 +97,14 @@ class Refused(Problem):
     status, code = 409, "refused"
 
 
+class Stale(Refused):
+    """Somebody else was faster: it is not any more what the asker saw. `version` is the present one."""
+
+    def __init__(self, title: str, *, version: int) -> None:
+        hint = "您填写的内容还在下面。请对照最新内容，再提交一次。"
+        super().__init__(title, hint=hint, version=version)
+
+
 class TooLarge(Problem):
     """The body is larger than is taken."""
 

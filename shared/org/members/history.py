@@ -1,8 +1,7 @@
 """History in plain sentences, made from facts and masked values when it is shown."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,37 +13,26 @@ from shared.kit.web import translate as say_again
 from shared.kit.web.filters import day
 from shared.org.kit import OrgKit
 from shared.org.members.models import MemberChange
+from shared.org.past import Step
 
 SHOWN = 100
 TAKEN_BACK = "整批撤回导入"
 """the reason under which an import takes back what it changed"""
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """One entry of the time line; `kind` is `now`, `quiet` or empty."""
-
-    at: datetime
-    text: str
-    detail: str
-    kind: str
-
-
-async def history_of(
-    session: AsyncSession, org: OrgKit, member_id: UUID, limit: int = SHOWN
-) -> list[Sentence]:
+async def history_of(session: AsyncSession, org: OrgKit, member_id: UUID, limit: int = SHOWN) -> list[Step]:
     """What happened, newest first."""
     query = select(MemberChange).where(MemberChange.member_id == member_id).order_by(MemberChange.id.desc())
     changes = list(await session.scalars(query.limit(limit)))
     return [sentence(org, change, newest=i == 0) for i, change in enumerate(changes)]
 
 
-def sentence(org: OrgKit, change: MemberChange, *, newest: bool = False) -> Sentence:
+def sentence(org: OrgKit, change: MemberChange, *, newest: bool = False) -> Step:
     """One change in words."""
     say = _TEXTS.get(change.fact)
     text = say(org, change) if say else change.fact
     quiet = change.fact in {"looked_up", "revealed"}
-    return Sentence(change.at, text, _detail(change), "quiet" if quiet else "now" if newest else "")
+    return Step(change.at, text, _detail(change), "quiet" if quiet else "now" if newest else "")
 
 
 def _detail(change: MemberChange) -> str:

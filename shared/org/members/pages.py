@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.db import Tx
-from shared.kit.errors import Invalid, Problem, Refused
+from shared.kit.errors import Invalid, Problem, Refused, Stale
 from shared.kit.pii import name_keys
 from shared.kit.staff import Staff, require
 from shared.kit.types import FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.overtaken import overtaken
 from shared.org.kit import OrgKit
 from shared.org.members.admitting import admit_one
 from shared.org.members.changes import SEXES, consent_text, fact_text
@@ -28,7 +29,7 @@ from shared.org.members.listing import Row, get_member
 from shared.org.members.reading import read_entry
 from shared.org.members.rules import may_be_shared, standing_after
 from shared.org.members.schemas import Blank
-from shared.org.members.service import CHANGED_MEANWHILE, note
+from shared.org.members.service import note
 from shared.org.members.state import identity_mask
 from shared.org.policy import Entry
 from shared.org.units import Unit, choose, find_units, get_unit
@@ -157,24 +158,16 @@ def _correction(router: APIRouter, org: OrgKit) -> None:
         except (Invalid, Refused) as problem:
             await session.refresh(row.member)
             values = {**typed.cells, "reason": reason}
-            if problem.title == CHANGED_MEANWHILE:
+            if isinstance(problem, Stale):
                 facts = (await org.policy.load(session, [member_id])).get(member_id, {})
-                problem.fields |= _overtaken(values_of(org, row.member, facts), typed)
+                options = {each.code: dict(each.options) for each in inputs(org)}
+                problem.fields |= overtaken(values_of(org, row.member, facts), typed.cells, options)
             return await _form(
                 request, session, org, staff, values, unit=row.unit, row=row, problem=problem, typed=typed
             )
         if not changed:
             return see_other(f"/members/{member_id}", _("没有改动"), "info")
         return see_other(f"/members/{member_id}", _("已更正"))
-
-
-def _overtaken(now: Mapping[str, Any], typed: Typed) -> dict[str, str]:
-    """What stands in the file now where the form says something else, so that nobody undoes it unseen."""
-    return {
-        code: _("现在是“%(value)s”") % {"value": now[code]}
-        for code, cell in typed.cells.items()
-        if now.get(code) and str(now[code]) != str(cell or "")
-    }
 
 
 async def _change(
@@ -205,7 +198,7 @@ async def _form(
     typed: Typed | None = None,
 ) -> Response:
     member = row.member if row else None
-    conflict = problem is not None and "version" in problem.extra
+    conflict = isinstance(problem, Stale)
     asked = inputs(org, member)
     return render(
         request,

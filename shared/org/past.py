@@ -1,7 +1,8 @@
-"""What was done to a unit, as its audit entries tell it."""
+"""What was done to a unit or a venue, as its audit entries tell it."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,14 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit.audit import AuditEntry
 from shared.kit.audit.titles import title
 from shared.kit.web import translate
-from shared.org.units.models import Unit
 
-SHOWN = 20
+SHOWN, LATEST = 20, 3
 
 
 @dataclass(frozen=True)
 class Step:
-    """One entry of the time line."""
+    """One entry of the time line; `kind` is `now`, `quiet` or empty."""
 
     at: datetime
     text: str
@@ -24,13 +24,13 @@ class Step:
     kind: str = ""
 
 
-async def history_of(session: AsyncSession, unit: Unit) -> list[Step]:
-    """The newest first. Who did it, what, why; names only, as everybody who sees the unit may know."""
+async def past_of(session: AsyncSession, kind: str, thing: UUID, most: int = SHOWN) -> list[Step]:
+    """The newest first. Who did it, what, why; names only, as everybody who sees the thing may know."""
     entries = select(AuditEntry).where(
-        AuditEntry.target_id == str(unit.id), AuditEntry.action.startswith("unit.")
+        AuditEntry.target_id == str(thing), AuditEntry.action.startswith(f"{kind}.")
     )
-    found = await session.scalars(entries.order_by(AuditEntry.seq.desc()).limit(SHOWN))
-    return [Step(e.at, _text(e), e.purpose) for e in found]
+    found = await session.scalars(entries.order_by(AuditEntry.seq.desc()).limit(most))
+    return [Step(e.at, _text(e), e.purpose or e.detail.get("reason", "")) for e in found]
 
 
 def _text(entry: AuditEntry) -> str:
