@@ -70,6 +70,10 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         )
         assert moved.status_code == 303, moved.text
         assert "改期" in (await clerk.get(made.headers["location"])).text
+        late = await clerk.post(move, {"version": "1", "on": day, "opens": "18:00", "closes": "19:00"})
+        dialog = dialog_at(late.text, move)
+        for said in ("刚被别人改过", "改期", "现在是“15:00”", "现在是“16:00”", 'name="version" value="2"'):
+            assert said in dialog, said
         assert "读书会" in (await clerk.get("/venues/mine")).text
         cancel = made.headers["location"] + "/cancel"
         dialog = dialog_at((await clerk.post(cancel, {"reason": "联系12812345678"})).text, cancel)
