@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.audit import AuditEntry
 from shared.kit.audit.titles import title
+from shared.kit.web import gettext as _
 from shared.kit.web import translate
 
 SHOWN, LATEST = 20, 3
@@ -36,6 +37,6 @@ async def past_of(session: AsyncSession, kind: str, thing: UUID, most: int = SHO
 def _text(entry: AuditEntry) -> str:
     said = f"{entry.actor_name} {translate(title(entry.action))}"
     if (old := entry.detail.get("from")) and (new := entry.detail.get("to")):
-        return f"{said}：{old} → {new}"
+        return f"{said}{_('：')}{old} → {new}"
     name = entry.detail.get("to") or entry.detail.get("name")
-    return f"{said}：{name}" if name else said
+    return f"{said}{_('：')}{name}" if name else said

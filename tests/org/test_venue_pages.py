@@ -187,6 +187,18 @@ async def test_who_was_slower_sees_what_the_other_changed_before_saving(org: Org
         assert (await second.post(f"{path}/edit", {**form, "version": "4"})).status_code == 303
 
 
+async def test_a_new_venue_in_english_is_written_and_read_in_english(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        clerk = await world.signed_in("clerk")
+        await clerk.get("/lang/en?next=/venues/new")
+        page = (await clerk.get("/venues/new")).text
+        assert "Mon to Fri 8:30-21:00\nSat to Sun 9:00-18:00" in page
+        hours = "Mon to Fri 8:30-12:00 14:00-21:00"
+        made = await clerk.post("/venues/new", {**FORM, "hours": hours, "unit_q": "柳江单位"})
+        assert made.status_code == 303, made.text
+        assert hours in (await clerk.get(made.headers["location"] + "/edit")).text
+
+
 async def test_dated_hours_are_taken_back(org: OrgKit) -> None:
     async with org_world(org) as world:
         async with org.kit.database.transaction() as session:

@@ -21,10 +21,11 @@ ROWS = 60
 
 @dataclass(frozen=True)
 class Grid:
-    """Columns and rows of one view."""
+    """Columns and rows of one view; `marks`: names and colours of whose bookings stand in it."""
 
     days: list[GridDay]
     rows: list[GridRow]
+    marks: list[tuple[str, str]]
 
 
 def first_day(view: View, day: date) -> tuple[date, int]:
@@ -51,7 +52,15 @@ async def grid(
     days, of_hall = grid_days(first, number), defaultdict[UUID, list[Booking]](list)
     for booking in standing:
         of_hall[booking.hall_id].append(booking)
-    return Grid(days, [_row(org, v, halls.get(v.hall_id), days, of_hall[v.hall_id]) for v in venues])
+    rows = [_row(org, v, halls.get(v.hall_id), days, of_hall[v.hall_id]) for v in venues]
+    return Grid(days, rows, _marks(org, standing))
+
+
+def _marks(org: OrgKit, standing: Sequence[Booking]) -> list[tuple[str, str]]:
+    """One's own first, then the others that booked."""
+    others = [entry_of(b) for b in standing if b.org != org.profile.code]
+    own = (org.profile.short_name, org.profile.palette)
+    return [own, *sorted({(e.who, e.palette) for e in others})]
 
 
 def _row(

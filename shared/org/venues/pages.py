@@ -93,7 +93,7 @@ def _writing(router: APIRouter, org: OrgKit, shown: Shown) -> None:
     @router.get("/new")
     async def empty(request: Request, session: Tx, staff: Writer, hall: UUID | None = None) -> Response:
         """The empty form, or that of a new part of a hall."""
-        return await _form(request, session, org, shown, staff, {**forms.BLANK}, hall_id=hall)
+        return await _form(request, session, org, shown, staff, forms.blank(), hall_id=hall)
 
     @router.post("/new")
     async def create(

@@ -30,6 +30,8 @@ SERVICES = {
 """十三项服务内容"""
 STAFFING = {"": "未定", "one_three_n": "“1+3+N”", "lead_eight": "一家牵头、八家进入"}
 WEEKDAYS = "一二三四五六日"
+DAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOLIDAYS, SHARES, APPROVALS = venues.HOLIDAYS, venues.SHARES, venues.APPROVALS
 
 
