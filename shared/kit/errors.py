@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -52,6 +52,27 @@ class Invalid(Problem):
     status, code = 422, "invalid"
 
 
+T = TypeVar("T")
+
+
+class Faults(dict[str, str]):
+    """What is wrong with a form, by field, so that all of it is told at once."""
+
+    def read(self, reader: Callable[[], T]) -> T | None:
+        """What the reader finds; None when it refuses, then its words are kept here."""
+        try:
+            return reader()
+        except Invalid as problem:
+            self.update(problem.fields)
+            return None
+
+    def refuse(self, hint: str = "") -> None:
+        """Invalid if there are any; a fault that is alone is the title."""
+        if self:
+            title = "请检查填写的内容" if len(self) > 1 else next(iter(self.values()))
+            raise Invalid(title, hint=hint, fields=self)
+
+
 class Unauthenticated(Problem):
     """Nobody is signed in."""
 
@@ -74,6 +95,14 @@ class Refused(Problem):
     """A rule of the domain, or the present state, does not allow it."""
 
     status, code = 409, "refused"
+
+
+class Stale(Refused):
+    """Somebody else was faster: it is not any more what the asker saw. `version` is the present one."""
+
+    def __init__(self, title: str, *, version: int) -> None:
+        hint = "您填写的内容还在下面。请对照最新内容，再提交一次。"
+        super().__init__(title, hint=hint, version=version)
 
 
 class TooLarge(Problem):

@@ -46,11 +46,20 @@ def has_symbol(text: str) -> bool:
     return any(unicodedata.category(character) == "So" for character in text)
 
 
+_UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs by their category that show nothing."""
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing in it can be seen: blanks of every width, fillers, marks without a letter."""
+    return all(c.isspace() or c in _UNSEEN or unicodedata.category(c) in ("Cf", "Mn", "Me") for c in text)
+
+
 def _check(text: str, *, lines: bool) -> str:
     reason = forbidden_character(text, lines=lines)
     if reason is not None:
         raise PydanticCustomError("forbidden_character", "{reason}", {"reason": reason})
-    return text
+    return "" if is_blank(text) else text
 
 
 def _text_in(value: Any) -> Any:
@@ -66,7 +75,7 @@ def _lines_in(value: Any) -> Any:
 
 
 def _blank_to_none(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
+    return None if isinstance(value, str) and is_blank(value) else value
 
 
 def _whole(value: Any) -> Any:

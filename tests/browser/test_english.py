@@ -13,11 +13,11 @@ from tests.browser.met import CASES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
-HAN = re.compile("[\u4e00-\u9fff][\u4e00-\u9fff·]*")
+HAN = re.compile("[\u4e00-\u9fff][\u4e00-\u9fff·]*|[，。；：、？！（）]")
 SHOWN = """() => {
   const found = [], walk = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT)
   while (walk.nextNode())
-    if (!['SCRIPT', 'STYLE', 'CODE', 'TEXTAREA'].includes(walk.currentNode.parentElement.tagName)) found.push(walk.currentNode.data)
+    if (!['SCRIPT', 'STYLE', 'CODE'].includes(walk.currentNode.parentElement.tagName)) found.push(walk.currentNode.data)
   for (const name of ['title', 'placeholder', 'aria-label', 'data-on', 'data-off'])
     for (const element of document.querySelectorAll(`[${name}]`)) found.push(element.getAttribute(name))
   return found

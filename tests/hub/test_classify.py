@@ -14,7 +14,7 @@ CASES = [
     ("8612012345678", Kind.PHONE), ("0086 120 1234 5678", Kind.PHONE), ("028-61234567", Kind.PHONE), ("(028)61234567", Kind.PHONE),
     ("5101 0001 7726", Kind.CARD), ("GH-2020-00017", Kind.CARD), ("AB1234", Kind.CARD), ("12345", Kind.CARD), ("E12345678", Kind.CARD),
     ("6120", Kind.TAIL), ("612X", Kind.TAIL), ("612x", Kind.TAIL), ("王6120", Kind.TAIL), ("6120王", Kind.TAIL), ("王小明 6120", Kind.TAIL),
-    ("６１２０", Kind.TAIL),
+    ("６１２０", Kind.TAIL), ("**************612X", Kind.TAIL),
     ("王", Kind.NAME), ("王小明", Kind.NAME), ("張偉", Kind.NAME), ("阿依古丽·买买提", Kind.NAME), ("阿依古丽 买买提", Kind.NAME),
     ("阿依古丽•买买提", Kind.NAME), ("阿依古丽・买", Kind.NAME), ("阿依古丽．买", Kind.NAME), ("阿依古丽.m", Kind.MIXED), ("阿依古丽 • m", Kind.MIXED),
     ("张4321", Kind.TAIL), ("張４３２１", Kind.TAIL), ("张　４３２１", Kind.TAIL), ("欧阳 432x", Kind.TAIL), ("1 2 0 1 2 3 4 5 6 7 8", Kind.PHONE),

@@ -52,6 +52,28 @@ def test_hostile_characters(kind: Any, text: str) -> None:
     assert "含有" in message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "   ",
+        "\u3000\xa0\u2003",
+        "\u2800",
+        "\u3164",
+        "\uffa0",
+        "\xad\u200d",
+        "\u180e\ufe0f",
+        "\u0301",
+        " \u115f",
+    ],
+)
+def test_what_nobody_can_see_is_nothing(text: str) -> None:
+    for kind in (types.Text60, types.Text200, types.Lines2000):
+        refuse(kind, text)
+    assert accept(types.FreeText200, text) == accept(types.SearchText, text) == ""
+    assert accept(types.OptionalText200, text) is accept(types.OptionalLines2000, text) is None
+    assert accept(types.Text60, f"团{text}") == f"团{text}".strip()
+
+
 @pytest.mark.parametrize("kind", ONE_LINE)
 @pytest.mark.parametrize("text", ["a\nb", "a\tb", "a\r\nb", "a\u2028b", "a\n"])
 def test_one_line_means_one_line(kind: Any, text: str) -> None:

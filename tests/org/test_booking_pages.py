@@ -22,7 +22,7 @@ from shared.org.venues.dated import except_days
 from shared.org.venues.schemas import VenueChange, VenueOut
 from shared.org.venues.service import change_venue
 from tests.org.people import CLERK
-from tests.org.rooms import at, booked, venue
+from tests.org.rooms import STRANGER, at, booked, venue
 from tests.org.web import dialog_at, org_world
 
 PICK = r'href="(/venues\?[^"]*venue=[^"]*)"'
@@ -34,6 +34,7 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         async with org.kit.database.transaction() as session:
             hall = await venue(session, org, world.one)
             await booked(session, org, hall, at(5, 9), 3, title="劳模宣讲")
+            await booked(session, org, hall, at(5, 18), code=STRANGER)
         clerk = await world.signed_in("clerk")
         day = at(5, 0).date().isoformat()
         page = await clerk.get(f"/venues?day={day}")
@@ -45,8 +46,13 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         assert "已过" in yesterday.text
         panel = await clerk.get(picks[0].replace("&amp;", "&").split("#")[0])
         assert "这个时段可以预订" in panel.text
-        for view in ("day", "month"):
-            assert (await clerk.get(f"/venues?day={day}&view={view}")).status_code == 200
+        assert (await clerk.get(f"/venues?day={day}&view=day")).status_code == 200
+        month = (await clerk.get(f"/venues?day={day}&view=month")).text
+        legend = month.split('<div class="legend">')[1].split("</div>")[0]
+        for colour in ("m-busy", "m-free", "m-past", "m-shut"):
+            assert f'class="{colour}"' in legend
+        assert f"{org.profile.short_name}已订" in legend
+        assert f"{STRANGER}已订" in legend, "every colour has its name"
         form = {"venue": str(hall.id), "on": day, "opens": "10:00", "closes": "11:00", "title": "读书会"}
         checked = await clerk.get("/venues/check", params={k: v for k, v in form.items() if k != "title"})
         assert "这个时段已被预订" in checked.text
@@ -80,6 +86,10 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         )
         assert moved.status_code == 303, moved.text
         assert "改期" in (await clerk.get(made.headers["location"])).text
+        late = await clerk.post(move, {"version": "1", "on": day, "opens": "18:00", "closes": "19:00"})
+        dialog = dialog_at(late.text, move)
+        for said in ("刚被别人改过", "改期", "现在是“15:00”", "现在是“16:00”", 'name="version" value="2"'):
+            assert said in dialog, said
         assert "读书会" in (await clerk.get("/venues/mine")).text
         cancel = made.headers["location"] + "/cancel"
         dialog = dialog_at((await clerk.post(cancel, {"reason": "联系12812345678"})).text, cancel)

@@ -23,7 +23,10 @@ async def test_what_waits_is_counted_beyond_what_is_listed(orgs: Orgs) -> None:
             hall.sharing = {**hall.sharing, "approval": "everybody"}
             for day in range(6):
                 await booked(session, org, hall, at(day + 1, 9))
-            session.add_all(_batch(n, status="ready" if n % 2 else "mapping") for n in range(10))
+            found, none = [{"sheet": 0, "name": "", "head": 1}], [{"sheet": 0, "name": "", "head": 0}]
+            session.add_all(_batch(n, status="ready") for n in range(5))
+            session.add_all(_batch(n, status="mapping", tables=found) for n in range(5))
+            session.add_all(_batch(n, status="mapping", tables=none) for n in range(5))  # perhaps no roster
             refused = {"status": "applied", "applied_at": clock.now(), "sums": {"refused": 3}}
             session.add_all(_batch(n, **refused) for n in range(7))
         page = (await (await world.signed_in("keeper")).get("/")).text

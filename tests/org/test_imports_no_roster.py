@@ -62,6 +62,8 @@ async def test_what_came_to_nothing_can_be_taken_off_the_list(site: Site) -> Non
     ledger = await site.upload("账目.csv", "品名,数量\r\n复印纸,3\r\n".encode())
     kept = await site.upload("名册.csv", csv_file(HEAD, line(site.org)))
     assert (await site.post(f"{ledger}/remove")).status_code == 409  # it may still become a roster
+    shown = (await site.page("/imports")).text
+    assert re.findall(r'action="(/imports/[^"]+)/cancel"', shown) == [kept, ledger]
     await site.post(f"{ledger}/cancel")
     shown = (await site.page("/imports")).text
     assert re.findall(r'action="(/imports/[^"]+)/remove"', shown) == [ledger, letter]

@@ -5,6 +5,7 @@ import re
 from shared.org.imports import queries
 from tests.org.imports_site import HTML, PASSWORD, Site, token_in
 from tests.org.imports_tools import HEAD, csv_file, line, settle
+from tests.org.web import dialog_at
 
 
 async def test_from_upload_to_withdrawal_by_the_pages(site: Site) -> None:
@@ -104,6 +105,25 @@ async def test_a_big_plan_has_pages(site: Site) -> None:
         address = following[1].replace("&amp;", "&") if following else ""
     assert seen == [str(n) for n in range(2, 122)]
     assert len(re.findall(r'id="r(\d+)"', (await site.page(at)).text)) < 20
+
+
+async def test_the_dialog_of_a_new_unit_stays_open_with_what_was_typed(site: Site) -> None:
+    await site.sign_in("clerk")
+    at = await site.upload("名册.csv", csv_file(HEAD, line(site.org)))
+    action = re.findall(rf'action="({at}/units/[^"]+)"', (await site.page(at)).text)[0]
+    kind = re.findall(r'<option value="([^"]+)" selected', (await site.page(at)).text)[0]
+    for name, chosen, said in (
+        ("柳江/分会", kind, "单位名称不能含有斜杠"),
+        (" ", kind, "请填写单位名称"),
+        ("柳江分会", "nonsense", "请从列表中选择"),
+    ):
+        refused = await site.post(action, name=name, kind=chosen)
+        assert refused.status_code == 422, refused.text
+        assert f'value="{name.strip()}"' in (dialog := dialog_at(refused.text, action))
+        assert said in dialog
+    assert (await site.post(action, name="柳江新单位", kind=kind)).status_code == 303
+    late = await site.post(action, name="柳江/分会", kind=kind)  # it is being checked again
+    assert (late.status_code, "已经到了别的步骤" in late.text) == (409, True)
 
 
 async def test_only_who_may_run_imports(site: Site) -> None:

@@ -1,6 +1,7 @@
 """Lists of people: scope, search, pages, export, work on many at once."""
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -10,6 +11,7 @@ from shared.org.members.models import Member, MemberQuery
 from tests.org.people import admit, identity_number
 from tests.org.web import OrgWorld, audited, fill
 
+NUMBER = "51990620000318002X"
 PAYLOADS = ['=HYPERLINK("http://x")', "+1+1", "-2", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠x", "\tx"]
 
 
@@ -52,12 +54,20 @@ async def test_the_scope_hides_everything_else(here: OrgWorld) -> None:
         "单wh",
         "12000000888",
         "0888",
+        "０８８８",
+        "120****0888",
+        "单0888",
+        "單文 0888",
+        "0888单",
+        "002X",
+        "002x",
+        "**************002X",
         "５１９９０００１",
         "5199-0001",
     ],
 )
 async def test_search_by_every_way_of_writing(here: OrgWorld, typed: str) -> None:
-    await fill(here, phone="12000000888", card_no="51990001")
+    await fill(here, phone="12000000888", card_no="51990001", identity=NUMBER)
     async with here.org.kit.database.transaction() as session:
         await admit(session, here.org, here.one, name="何静怡", phone="12000000999")
     browser = await here.signed_in("viewer")
@@ -129,7 +139,7 @@ async def test_export_is_masked_and_no_cell_is_a_formula(here: OrgWorld) -> None
     assert entry.detail == {"people": len(PAYLOADS) + 1, "full": False}
 
 
-async def test_the_export_says_how_many_and_nothing_more_than_it_knows(here: OrgWorld) -> None:
+async def test_the_export_says_how_many_and_counts_on_when_its_dialog_opens(here: OrgWorld) -> None:
     (member,) = await fill(here)
     clerk = await here.signed_in("clerk")
     assert "按现在的条件和排序导出，共1人；" in (await clerk.get("/members")).text
@@ -137,7 +147,14 @@ async def test_the_export_says_how_many_and_nothing_more_than_it_knows(here: Org
         own = ("id", "exclusive_key", "card_no")
         shared = {c.name: getattr(member, c.name) for c in Member.__table__.columns if c.name not in own}
         await session.execute(insert(Member), [shared] * 1000)
-    assert "按现在的条件和排序导出，1,000人以上；" in (await clerk.get("/members")).text
+    page = (await clerk.get("/members?sex=f")).text
+    asks = re.search(
+        r'导出，<span hx-get="([^"]+)" hx-trigger="toggle from:[^"]+">1,000人以上</span>；', page
+    )
+    assert asks, page
+    assert (await clerk.get(asks[1].replace("&amp;", "&"))).text == "共1,001人"
+    assert (await clerk.get("/members/export/number?sex=m")).text == "共0人"
+    assert (await (await here.signed_in("viewer")).get("/members/export/number")).status_code == 403
 
 
 async def test_full_export_needs_the_right_and_a_reason(here: OrgWorld) -> None:

@@ -126,8 +126,33 @@ async def test_revealing_needs_the_right_and_a_reason_and_is_on_record(here: Org
     (entry,) = await audited(here, "member.revealed")
     assert (entry.actor_name, entry.purpose, entry.target_id) == ("吴保管", "核对身份", str(member.id))
     page = (await keeper.get(f"/members/{member.id}")).text
-    assert "吴保管查看了完整的证件号码和手机号码" in page
+    assert "吴保管查看了完整信息" in page
     assert number not in page
+
+
+async def test_the_form_of_a_correction_shows_no_secret_and_keeps_what_is_left_empty(here: OrgWorld) -> None:
+    (member,) = await fill(here, card_no="519900011015")
+    keeper = await here.signed_in("keeper")
+    path = f"/members/{member.id}"
+    page = (await keeper.get(f"{path}/edit")).text
+    assert ("2005-06-15" in page, "519900011015" in page) == (False, False)
+    assert "现为 2005年6月，不改请留空" in page
+    assert "现为 5199 **** 1015，不改请留空" in page
+    form = {"name": "单文慧", "kind": member.kind, "sex": "女", "joined_on": "2024-10-08", "post": "组长"}
+    wrong = await keeper.post(f"{path}/edit", {**form, "version": "1", "phone": "1"})
+    assert ("2005-06-15" in wrong.text, "519900011015" in wrong.text) == (False, False)
+    kept = await keeper.post(f"{path}/edit", {**form, "version": "1", "birth": "", "card_no": ""})
+    assert kept.status_code == 303, kept.text
+    async with here.org.kit.database.transaction() as session:
+        stored = await session.get_one(Member, member.id)
+        assert (stored.birth, stored.card_no, stored.post) == (member.birth, member.card_no, "组长")
+    shown = (await keeper.post(f"{path}/reveal", {"reason": "核对"})).text
+    assert ("2005年6月15日" in shown, "519900011015" in shown) == (True, True)
+    emptied = {**form, "version": "2", "clear_card_no": "1", "birth": "2005-06-15"}
+    assert (await keeper.post(f"{path}/edit", emptied)).status_code == 303
+    async with here.org.kit.database.transaction() as session:
+        stored = await session.get_one(Member, member.id)
+        assert (stored.birth, stored.card_no) == (member.birth, None)
 
 
 async def test_leave_restore_and_consent_by_page(here: OrgWorld) -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from shared.org.units.models import Unit
-from tests.org.web import OrgWorld, fill
+from tests.org.web import OrgWorld, dialog_at, fill
 
 
 async def test_units_by_page(here: OrgWorld) -> None:
@@ -24,6 +24,22 @@ async def test_units_by_page(here: OrgWorld) -> None:
     assert (await browser.post(f"{path}/close", {"version": "2", "reason": "合并"})).status_code == 303
     viewer = await here.signed_in("viewer")
     assert (await viewer.post(f"{path}/rename", {"name": "x", "version": "3"})).status_code == 403
+
+
+async def test_who_was_slower_sees_what_the_other_did_before_saving(here: OrgWorld) -> None:
+    first, second = await here.signed_in("keeper"), await here.signed_in("clerk")
+    path = f"/units/{here.one.id}"
+    assert (await first.post(f"{path}/rename", {"name": "新区单位", "version": "1"})).status_code == 303
+    late = await second.post(f"{path}/rename", {"name": "柳江新单位", "version": "1"})
+    dialog = dialog_at(late.text, f"{path}/rename")
+    for said in ("吴保管 单位更名", "柳江单位 → 新区单位", "现在是“新区单位”", 'value="柳江新单位"'):
+        assert said in dialog, said
+    late = await second.post(f"{path}/close", {"version": "1", "reason": "合并"})
+    assert "吴保管 单位更名" in dialog_at(late.text, f"{path}/close")
+    assert (await second.post(f"{path}/rename", {"name": "柳江新单位", "version": "2"})).status_code == 303
+    assert (await first.post(f"{path}/close", {"version": "3", "reason": "合并"})).status_code == 303
+    gone = await second.post(f"{path}/rename", {"name": "又一单位", "version": "3"})
+    assert (gone.status_code, "“柳江新单位”已撤销" in gone.text) == (409, True)
 
 
 async def test_looking_for_a_unit_stays_on_the_page(here: OrgWorld) -> None:

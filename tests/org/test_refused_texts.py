@@ -10,6 +10,8 @@ from shared.org.kit import OrgKit
 from shared.org.members import Member
 from shared.org.members.models import MemberChange
 from tests.org.people import person
+from tests.org.rooms import at, booked, venue
+from tests.org.seasons import season
 from tests.org.web import Browser, OrgWorld, org_world
 
 PATH = "/api/v1/members"
@@ -51,6 +53,34 @@ async def test_no_number_in_a_reason_or_a_post(here: OrgWorld) -> None:
             select(func.count()).select_from(MemberChange).where(MemberChange.reason.contains(NUMBER))
         )
         assert kept == 0
+
+
+@pytest.mark.parametrize("nothing", ["  ", "\u3000\u3000", "\u3164", "\u2800\u200d"])
+async def test_a_reason_of_blanks_is_none(here: OrgWorld, nothing: str) -> None:
+    async with here.org.kit.database.transaction() as session:
+        hall = await venue(session, here.org, here.one)
+        opened = await season(session, hall)
+        waiting = await booked(session, here.org, hall, at(3, 9))
+        waiting.status = "waiting"
+    keeper = await here.signed_in("keeper")
+    member = await admitted(here, keeper)
+    bookings = f"/venues/bookings/{waiting.id}"
+    for path, said in (
+        (f"/venues/rounds/{opened.id}/cancel", "请写明原因"),
+        (f"{bookings}/refuse", "请写明拒绝的理由"),
+        (f"/venues/{hall.id}/close", "请写明停用的原因"),
+        (f"/units/{here.two.id}/close", "请写明撤销的原因"),
+        (f"/members/{member['id']}/reveal", "请写明用途"),
+        ("/members/export?full=true", "请写明用途"),
+    ):
+        answer = await keeper.post(path, {"reason": nothing, "version": "1", "full": "true"})
+        assert (answer.status_code, said in answer.text) == (422, True), (path, answer.text)
+    for path, body in (
+        (f"/api/v1/bookings/{waiting.id}/refuse", {}),
+        (f"/api/v1/rounds/{opened.id}/cancel", {"version": 1}),
+    ):
+        refused = await keeper.api("POST", path, {**body, "reason": nothing})
+        assert refused.status_code == 422, refused.text
 
 
 async def test_a_misspelt_field_is_told(here: OrgWorld) -> None:

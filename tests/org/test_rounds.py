@@ -155,6 +155,24 @@ async def test_an_undone_drawing_is_told_and_drawn_with_another_seed(org: OrgKit
         assert (await state_for(session, org, again, STRANGER)).undone[0]["seed"] == first_seed
 
 
+async def _all_faults_at_once(keeper: Browser, form: dict[str, str]) -> None:
+    """Nobody should learn of the second fault only after mending the first."""
+    empty = await keeper.post("/venues/rounds/new", {"title": " ", "closes_at": "18"})
+    assert empty.status_code == 422
+    for name in ("title", "first", "last", "closes_on", "closes_at"):
+        assert f'id="e-{name}"' in empty.text, name
+    assert "请至少选择一个场地" in empty.text
+    backwards = {
+        **form, "title": "12000000888", "venues": [], "last": "2026-01-01", "closes_on": "2026-01-01"
+    }  # fmt: skip
+    wrong = await keeper.post("/venues/rounds/new", backwards)
+    for said in (
+        "这里不能写证件号或手机号", "请至少选择一个场地", "结束日期不能早于开始日期",
+        "截止时间应在现在之后、使用期间之前",
+    ):  # fmt: skip
+        assert said in wrong.text, said
+
+
 async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None:
     async with org_world(org) as world:
         async with org.kit.database.transaction() as session:
@@ -168,12 +186,13 @@ async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None
             "last": new.last.isoformat(), "closes_on": at(1, 0).date().isoformat(), "closes_at": "18:00",
         }  # fmt: skip
         for field, bad, said in (
-            ("closes_at", "18", "时间不正确"), ("venues", [], "请至少选择一个场地"),
+            ("closes_at", "18", "请按“9:00”的样式填写"), ("venues", [], "请至少选择一个场地"),
             ("last", (new.first - timedelta(days=1)).isoformat(), "结束日期不能早于开始日期"),
         ):  # fmt: skip
             wrong = await keeper.post("/venues/rounds/new", {**form, field: bad})
             assert wrong.status_code == 422
             assert said in wrong.text
+        await _all_faults_at_once(keeper, form)
         made = await keeper.post("/venues/rounds/new", form)
         assert made.status_code == 303, made.text
         path = made.headers["location"]
@@ -220,6 +239,10 @@ async def _wished_by_page(keeper: Browser, path: str, hall: UUID, weekday: int) 
         assert said in refused.text
         assert f'name="wish_id" value="{found[1]}"' in refused.text  # nothing typed is lost
         assert re.search(r'name="people"[^>]*value="7"', refused.text)
+    all_wrong = {**dict.fromkeys(entry, ""), "wish_id": found[1], "opens": "9"}
+    wrong = await keeper.post(f"{path}/wishes", all_wrong)
+    for name in ("venue", "title", "weekday", "opens", "closes", "rank"):
+        assert f'id="e-{name}"' in wrong.text, name
     assert (await keeper.post(f"{path}/wishes", entry)).status_code == 303
     page = (await keeper.get(path)).text
     assert "读书会" in page

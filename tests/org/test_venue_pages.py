@@ -146,9 +146,57 @@ async def test_a_refused_dialog_stays_open_with_what_was_typed(
         if field:
             assert re.search(f'name="{field}"[^>]* aria-invalid="true"', dialog)
         else:
-            assert 'class="note note-no"' in dialog
+            assert 'class="note note-warn"' in dialog  # somebody else was faster
         if "found" in sent:
             assert 'value="sign" checked' in dialog
+
+
+async def test_who_was_slower_sees_what_the_other_changed_before_saving(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            kind = next(k.code for k in org.profile.all_venue_kinds if k.station)
+            path = f"/venues/{(await venue(session, org, world.one, kind=kind)).id}"
+        first, second = await world.signed_in("keeper"), await world.signed_in("clerk")
+        day = (clock.today() + timedelta(days=3)).isoformat()
+        seen = {"version": "1", "note": "已看", "found": ["place", "sign"]}
+        assert (await first.post(f"{path}/inspection", seen)).status_code == 303
+        shut = {"version": "2", "first": day, "reason": "检修"}
+        assert (await first.post(f"{path}/hours", shut)).status_code == 303
+        late = await second.post(f"{path}/inspection", {"version": "1", "note": "", "found": "sign"})
+        dialog = dialog_at(late.text, f"{path}/inspection")
+        assert late.status_code == 409
+        for said in ("吴保管 检查“七有”", "现在是“场所、标识”", "现在是“已看”", 'name="version" value="3"'):
+            assert said in dialog, said
+        late = await second.post(f"{path}/hours", {"version": "2", "first": day, "spans": "9:00-12:00"})
+        dialog = dialog_at(late.text, f"{path}/hours")
+        for said in ("吴保管 调整开放日", "不开放", "检修"):
+            assert said in dialog, said
+        form = {**FORM, "kind": kind, "name": "多功能厅", "capacity": "250"}
+        changed = {"version": "3", "address": "工人路20号", "share": "own"}
+        assert (await first.post(f"{path}/edit", {**form, **changed})).status_code == 303
+        late = await second.post(f"{path}/edit", {**form, "version": "3"})
+        assert late.status_code == 409
+        for said in (
+            "吴保管 修改场地",
+            "现在是“工人路20号”",
+            "现在是“只限本单位”",
+            'name="version" value="4"',
+        ):
+            assert said in late.text, said
+        assert 'id="e-capacity"' not in late.text, "both wrote the same"
+        assert (await second.post(f"{path}/edit", {**form, "version": "4"})).status_code == 303
+
+
+async def test_a_new_venue_in_english_is_written_and_read_in_english(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        clerk = await world.signed_in("clerk")
+        await clerk.get("/lang/en?next=/venues/new")
+        page = (await clerk.get("/venues/new")).text
+        assert "Mon to Fri 8:30-21:00\nSat to Sun 9:00-18:00" in page
+        hours = "Mon to Fri 8:30-12:00 14:00-21:00"
+        made = await clerk.post("/venues/new", {**FORM, "hours": hours, "unit_q": "柳江单位"})
+        assert made.status_code == 303, made.text
+        assert hours in (await clerk.get(made.headers["location"] + "/edit")).text
 
 
 async def test_dated_hours_are_taken_back(org: OrgKit) -> None:

@@ -79,12 +79,20 @@ def test_hours_are_read_as_people_write_them() -> None:
     assert len(read) == 11
     assert written_hours(read) == "周一至周五 8:30-12:00 14:00-21:00\n周六 9:00-18:00"
     assert read_hours(written_hours(read)) == read
+    assert written_hours(read, english=True) == "Mon to Fri 8:30-12:00 14:00-21:00\nSat 9:00-18:00"
+    for line in (
+        "Mon to Fri 8:30-12:00 14:00-21:00\nSat 9:00-18:00",
+        "monday - friday: 8:30-12:00, 14:00-21:00\nSAT 9:00-18:00",
+    ):
+        assert read_hours(line) == read
     for wrong in (
         "每天都开",
         "周一 9:00-8:00",
         "周五至周一 9:00-10:00",
         "周一 9:00-10:00 有时",
         "周一 25:00-26:00",
+        "Fri to Mon 9:00-10:00",
+        "every day 9:00-10:00",
     ):
         with pytest.raises(Invalid):
             read_hours(wrong)

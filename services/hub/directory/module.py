@@ -33,7 +33,7 @@ def directory(kit: Kit, follow: Follow) -> Module:
 
     return Module(
         name="directory",
-        title="组织",
+        title="各组织",
         api=api.router,
         pages=pages.router,
         metadata=(HubBase.metadata,),
@@ -44,5 +44,5 @@ def directory(kit: Kit, follow: Follow) -> Module:
         responders=responders(kit),
         loops=(ask,),
         templates=Path(__file__).parent / "templates",
-        nav=(NavItem("organisations", "组织", "/organisations", "tree"),),
+        nav=(NavItem("organisations", "各组织", "/organisations", "tree"),),
     )

@@ -90,7 +90,7 @@ def classify(text: str, prefer: Kind | None = None) -> Query:
         raise NotUnderstoodError("请输入要查询的内容")
     if len(folded) > LONGEST_QUERY:
         raise NotUnderstoodError(f"最多输入 {LONGEST_QUERY} 个字")
-    compact = _BETWEEN_DIGITS.sub("", folded).replace("(", "").replace(")", "")
+    compact = _BETWEEN_DIGITS.sub("", folded).replace("(", "").replace(")", "").lstrip("*")
     if (tail := _TAIL.fullmatch(compact.replace(" ", ""))) and not (tail[1] and tail[3]):
         return Query(Kind.TAIL, han=tail[1] or tail[3], tail=tail[2].upper())
     if _ANY_HAN.search(folded):

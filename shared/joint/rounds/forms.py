@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from shared.contracts.rounds import WishIn
 from shared.kit.calendar import STEP
 from shared.kit.errors import Invalid
+from shared.kit.pii.free_text import word_faults
 from shared.kit.types import FreeText200, SearchText
 
 Words = Annotated[FreeText200, Form()]
@@ -52,21 +53,26 @@ def wish(
 
 
 def meant_wish(typed: dict[str, str]) -> WishIn:
-    """The wish the fields describe. Invalid names the fields."""
+    """The wish the fields describe. Invalid names every field that is wrong."""
+    faults = word_faults(title=typed["title"])
+    opens = faults.read(lambda: minute(typed["opens"], "opens"))
+    closes = faults.read(lambda: minute(typed["closes"], "closes"))
+    if opens is not None and closes is not None and closes <= opens:
+        faults["closes"] = "结束时间应晚于开始时间"
     if typed["on"] and typed["weekday"]:
-        raise Invalid("请检查填写的内容", fields={"on": "每周和只要一天，只能填一样"})
-    opens, closes = minute(typed["opens"], "opens"), minute(typed["closes"], "closes")
-    if closes <= opens:
-        raise Invalid("请检查填写的内容", fields={"closes": "结束时间应晚于开始时间"})
+        faults["on"] = "每周和只要一天，只能填一样"
+    if not typed["on"] and not typed["weekday"]:
+        faults["weekday"] = WRONG["weekday"]
     values = {
         "wish_id": typed["wish_id"], "venue_id": typed["venue"], "on": typed["on"] or None,
-        "weekday": typed["weekday"] or None, "opens": opens, "closes": closes,
+        "weekday": typed["weekday"] or None, "opens": opens or 0, "closes": closes or 1440,
         "rank": typed["rank"], "title": typed["title"], "people": typed["people"] or 0,
     }  # fmt: skip
     try:
-        return WishIn.model_validate(values)
+        meant = WishIn.model_validate(values)
     except ValidationError as error:
-        wrong = [str(e["loc"][0]).removesuffix("_id") if e["loc"] else "weekday" for e in error.errors()]
-        raise Invalid(
-            "请检查填写的内容", fields={name: WRONG[name] for name in wrong if name in WRONG}
-        ) from None
+        wrong = [str(e["loc"][0]).removesuffix("_id") for e in error.errors() if e["loc"]]
+        said = {name: WRONG[name] for name in wrong if name in WRONG}
+        raise Invalid("请检查填写的内容", fields={**said, **faults}) from None
+    faults.refuse()
+    return meant

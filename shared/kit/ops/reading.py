@@ -92,7 +92,7 @@ async def gaps(session: AsyncSession) -> Sequence[GapRow]:
 async def versions(session: AsyncSession, bus: Bus) -> dict[str, str]:
     """What runs here."""
     revisions = await session.scalars(text("select version_num from alembic_version order by 1"))
-    known = {"schema": "、".join(revisions), "Python": platform.python_version()}
+    known = {"schema": ", ".join(revisions), "Python": platform.python_version()}
     known["PostgreSQL"] = str(await session.scalar(text("show server_version"))).partition(" ")[0]
     if bus.connected:
         nats = bus.client.connected_server_version

@@ -10,6 +10,7 @@ from shared.kit.pii.errors import (
     PersonNameError,
     PhoneError,
 )
+from shared.kit.pii.folding import fold
 from shared.kit.pii.identity import Identity, IdentityKind, Sex, check_character, parse_identity
 from shared.kit.pii.masks import mask_card, mask_identity, mask_name, mask_phone
 from shared.kit.pii.names import (
@@ -42,6 +43,7 @@ __all__ = [
     "by_pinyin",
     "check_character",
     "derive_key",
+    "fold",
     "fold_pinyin",
     "given_of",
     "mask_card",

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from shared.kit.errors import Invalid
+from shared.kit.errors import Faults, Invalid
 from shared.kit.types import forbidden_character
 
 _BETWEEN = r"[\W_]{1,6}"
@@ -37,12 +37,18 @@ def _is_number(groups: list[str]) -> bool:
     )
 
 
-def refuse_words(**texts: str) -> None:
+def word_faults(**texts: str) -> Faults:
     """Free text is shown to every organisation and kept: one plain line, without anybody's numbers."""
-    for field, text in texts.items():
-        said = forbidden_character(text) or ("这里不能写证件号或手机号" if holds_number(text) else "")
-        if said:
-            raise Invalid(said, hint="填写的内容会给各组织看，并长期保存。", fields={field: said})
+    said = {
+        field: forbidden_character(text) or ("这里不能写证件号或手机号" if holds_number(text) else "")
+        for field, text in texts.items()
+    }
+    return Faults({field: fault for field, fault in said.items() if fault})
+
+
+def refuse_words(**texts: str) -> None:
+    """Refuse what `word_faults` finds."""
+    word_faults(**texts).refuse("填写的内容会给各组织看，并长期保存。")
 
 
 def refuse_hidden(*texts: str) -> None:

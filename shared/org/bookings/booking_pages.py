@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.clock import CHINA
 from shared.kit.db import Tx
-from shared.kit.errors import Invalid, Problem, Refused
+from shared.kit.errors import Invalid, Problem, Refused, Stale
 from shared.kit.staff import Staff, require
 from shared.kit.types import Day, FreeText200, Int64, OptionalDay
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.overtaken import overtaken
 from shared.org.bookings import deciding, reading, series
 from shared.org.bookings.panel import Typed, moments
 from shared.org.bookings.rules import occurrences
@@ -160,6 +161,10 @@ async def _page(
         _Line(c.at, f"{FACTS.get(c.fact, c.fact)}", " ".join(filter(None, (c.actor, c.reason))))
         for c in changes
     ]
+    now = Typed(booking.venue_id, start.date(), f"{start:%H:%M}", f"{end:%H:%M}")
+    typed = (refused and refused.typed) or now
+    if isinstance(problem, Stale):
+        problem.fields |= overtaken(vars(now), vars(typed), {})
     return render(
         request,
         "bookings/booking.html",
@@ -172,8 +177,8 @@ async def _page(
         may_approve=booking.status == "waiting" and staff.can("bookings.approve"),
         problem=problem,
         refused=refused,
-        typed=(refused and refused.typed)
-        or Typed(booking.venue_id, start.date(), f"{start:%H:%M}", f"{end:%H:%M}"),
+        conflict=isinstance(problem, Stale),
+        typed=typed,
     )
 
 

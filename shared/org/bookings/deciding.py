@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.bookings import Booker
 from shared.kit import audit
-from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
+from shared.kit.errors import Forbidden, Invalid, NotFound, Refused, Stale
 from shared.kit.pii.free_text import refuse_words
 from shared.kit.staff import Staff
 from shared.org.bookings import states
@@ -127,7 +127,7 @@ def _refuse_stale(booking: Booking, version: int) -> None:
     if booking.status not in ("waiting", "confirmed"):
         raise Refused("这个预订已经结束", hint=f"现在的状态是“{states.STATUSES[booking.status]}”。")
     if booking.version != version:
-        raise Refused("这个预订刚被别人改过", hint="请刷新页面，看过最新内容后再改。")
+        raise Stale("这个预订刚被别人改过", version=booking.version)
 
 
 async def _mine_to_decide(session: AsyncSession, booking_id: UUID, staff: Staff) -> Booking:

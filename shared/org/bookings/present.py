@@ -1,7 +1,7 @@
 """The week grid of this organisation's own venues."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -22,7 +22,7 @@ from shared.kit.calendar import (
     use_of,
 )
 from shared.org.bookings.models import Booking
-from shared.org.bookings.reading import in_days, marks_in_days
+from shared.org.bookings.reading import HallMark, in_days, marks_in_days
 from shared.org.kit import OrgKit
 from shared.org.venues import Search, Venue, full_name, halls_of, list_venues, opening_of
 
@@ -34,10 +34,11 @@ Look = Callable[[str], Hashable]
 
 @dataclass(frozen=True)
 class Grid:
-    """Columns and rows of one view."""
+    """Columns and rows of one view; `marks`: names and colours of whose bookings stand in it."""
 
     days: list[GridDay]
     rows: list[GridRow | str]
+    marks: list[tuple[str, str]]
 
 
 def first_day(view: View, day: date) -> tuple[date, int]:
@@ -70,7 +71,7 @@ async def grid(
     venues = [v for v in await list_venues(session, search) if hall is None or v.hall_id == hall][:MOST]
     halls = await halls_of(session, venues)
     hall_ids = sorted({v.hall_id for v in venues})
-    marks = await marks_in_days(session, hall_ids, first, number) if look else {}
+    marks = await marks_in_days(session, hall_ids, first, number)
     stamps = {v.id: _stamp(org, v, halls[v.hall_id], marks, look, (first, number, quarter())) for v in venues}
     known = {v.id: row for v in venues if (row := org.kit.written.get(stamps[v.id]))}
     missed = sorted({v.hall_id for v in venues if v.id not in known})
@@ -81,16 +82,24 @@ async def grid(
     def made(venue: Venue) -> GridRow:
         return _row(org, venue, halls[venue.hall_id], days, of_hall[venue.hall_id], stamps[venue.id])
 
-    return Grid(days, [known.get(v.id) or made(v) for v in venues])
+    return Grid(days, [known.get(v.id) or made(v) for v in venues], _marks(org, marks.values()))
+
+
+def _marks(org: OrgKit, halls: Iterable[HallMark]) -> list[tuple[str, str]]:
+    """One's own first, then the others that booked."""
+    own = org.profile.short_name, org.profile.palette
+    users = {(user["name"], user.get("palette", "slate")) for hall in halls for user in hall.users}
+    return [own, *sorted(users - {own, (org.name, org.profile.palette)})]
 
 
 def _stamp(
-    org: OrgKit, venue: Venue, hall: Venue, marks: Mapping[UUID, str], look: Look | None, at: Hashable
+    org: OrgKit, venue: Venue, hall: Venue, marks: Mapping[UUID, HallMark], look: Look | None, at: Hashable
 ) -> Hashable:
     """All that the venue's row is made of."""
     if look is None:
         return None
-    versions = venue.version, hall.version, marks.get(hall.id)
+    here = marks.get(hall.id)
+    versions = venue.version, hall.version, here and here.word
     return (org.profile.code, venue.id, versions, at, look(str(venue.id)))
 
 

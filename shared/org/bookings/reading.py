@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Text, cast, distinct, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import Range, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,18 +39,27 @@ async def in_days(session: AsyncSession, hall_ids: Sequence[UUID], first: date, 
     return list(await session.scalars(query.order_by(Booking.during)))
 
 
+class HallMark(NamedTuple):
+    """A word that changes with whatever stands in a hall on some days, and the marks of who booked."""
+
+    word: str
+    users: list[dict[str, str]]
+
+
 async def marks_in_days(
     session: AsyncSession, hall_ids: Sequence[UUID], first: date, number: int
-) -> dict[UUID, str]:
-    """By hall a word that changes with whatever stands there on these days."""
+) -> dict[UUID, HallMark]:
+    """By hall; those in which nothing stands are not among them."""
     each = cast(Booking.id, Text) + cast(Booking.version, Text)
     in_order: Any = aggregate_order_by(literal_column("''"), Booking.id)
+    word = func.md5(func.string_agg(each, in_order))
     query = (
-        select(Booking.hall_id, func.md5(func.string_agg(each, in_order)))
+        select(Booking.hall_id, word, func.jsonb_agg(distinct(Booking.mark)))
         .where(Booking.hall_id.in_(hall_ids), Booking.busy.op("&&")(days(first, number)), standing())
         .group_by(Booking.hall_id)
     )
-    return {hall_id: mark for hall_id, mark in await session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
+    rows = await session.execute(query)
+    return {hall_id: HallMark(word, [u for u in users if u.get("name")]) for hall_id, word, users in rows}
 
 
 async def of_staff(session: AsyncSession, staff_id: UUID) -> list[Booking]:

@@ -20,6 +20,7 @@ from shared.org.units import Unit, below
 SHOWN = 5
 AHEAD = timedelta(days=60)
 RECENT = timedelta(days=30)
+_WITH_HEAD = "$[*].head ? (@ > 0)"
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ async def approvals(session: AsyncSession, scope: str) -> Waiting:
 
 
 async def imports_waiting(session: AsyncSession, scope: str) -> Waiting:
-    """Rosters somebody must map or confirm, the oldest first."""
-    where = [ImportBatch.status.in_(("mapping", "ready")), below(ImportBatch.scope, scope)]
+    """Rosters somebody must map or confirm, the oldest first; files without a head may be none at all."""
+    mapping = (ImportBatch.status == "mapping") & ImportBatch.tables.path_exists(_WITH_HEAD)
+    where = [(ImportBatch.status == "ready") | mapping, below(ImportBatch.scope, scope)]
     query = select(ImportBatch).where(*where).order_by(ImportBatch.id).limit(SHOWN)
     number = await session.scalar(select(func.count()).select_from(ImportBatch).where(*where))
     return Waiting(number or 0, list(await session.scalars(query)))

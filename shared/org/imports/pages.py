@@ -158,11 +158,14 @@ async def _again(
     batch_id: UUID,
     problem: Problem,
     typed: FormData | None = None,
+    renaming: dict[str, Any] | None = None,
 ) -> Response:
-    """The columns, as typed if anything was, and why it will not do."""
+    """The step with what was typed: the columns, or the dialog of a unit, and why it will not do."""
     batch = await service.get_batch(session, staff, batch_id)
     context = await batch_context(session, org, batch, "", "", problem=problem, typed=typed)
-    return render(request, "imports/batch.html", 422, **context, other=None, live=None)
+    return render(
+        request, "imports/batch.html", problem.status, **context, other=None, live=None, renaming=renaming
+    )
 
 
 def _deciding(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
@@ -178,11 +181,16 @@ def _deciding(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
 
     @router.post("/{batch_id}/units/{unit_id}")
     async def rename(
-        session: Tx, staff: Runner, batch_id: UUID, unit_id: UUID,
+        request: Request, session: Tx, staff: Runner, batch_id: UUID, unit_id: UUID,
         name: Typed = "", kind: Typed = "",
     ) -> Response:  # fmt: skip
         """Another name or kind for a unit to be founded."""
-        await service.rename_proposal(session, org, staff, batch_id, unit_id, name, kind)
+        try:
+            async with session.begin_nested():
+                await service.rename_proposal(session, org, staff, batch_id, unit_id, name, kind)
+        except (Invalid, Refused) as problem:
+            renaming = {"unit": unit_id, "name": name, "kind": kind}
+            return await _again(request, session, org, staff, batch_id, problem, renaming=renaming)
         _soon(worker)
         return see_other(f"/imports/{batch_id}")
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.clock import CHINA
-from shared.kit.errors import Invalid, Problem, Refused
+from shared.kit.errors import Invalid, Problem, Refused, Stale
 from shared.kit.pii import parse_identity
 from shared.org.kit import OrgKit
 from shared.org.members.changes import FieldChange, difference, with_known_days
@@ -21,7 +21,6 @@ from shared.org.members.models import Member, MemberKey
 from shared.org.members.reading import refuse_unborn, refuse_unknowable
 from shared.org.members.rules import on_roll
 from shared.org.members.service import (
-    CHANGED_MEANWHILE,
     entry_of,
     flush,
     key_of,
@@ -54,9 +53,7 @@ async def change(
     """One person, as seen at `version`: refused when somebody was faster. `clear`: fields to empty."""
     (held,) = await lock_members(session, [member.id], scope)
     if held.version != version:
-        raise Refused(
-            CHANGED_MEANWHILE, hint="您填写的内容还在下面。请对照最新内容，再提交一次。", version=held.version
-        )
+        raise Stale("这条记录刚被别人改过", version=held.version)
     await change_many(session, org, [(held, entry)], actor, reason, clear=clear, scope=scope)
     return held
 

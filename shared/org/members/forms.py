@@ -6,20 +6,23 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from shared.kit.pii import mask_card
 from shared.kit.web import gettext as _
+from shared.kit.web.filters import month
 from shared.org.kit import OrgKit
 from shared.org.members.models import Member
 from shared.org.members.reading import LONGEST_FACT, LONGEST_POST, field_titles
+from shared.org.members.state import identity_mask
 from shared.org.policy import OwnField
 
 LONGEST_CELL = 200
-SECRET = ("identity", "phone")
-"""Never shown in a form: empty keeps what is stored, a box empties it."""
+SECRET = ("birth", "identity", "phone", "card_no")
+"""Of a known person never shown in full in a form: empty keeps what is stored, a box empties it."""
 
 
 @dataclass(frozen=True)
 class Input:
-    """One input. `kind`: text, date, choice or secret."""
+    """One input. `kind`: text, date or choice; `now`: what is stored of a secret, masked."""
 
     code: str
     title: str
@@ -41,29 +44,30 @@ class Typed:
     clear: frozenset[str] = field(default_factory=frozenset)
 
 
-def inputs(org: OrgKit, member: Member | None = None, identity_mask: str | None = None) -> list[Input]:
-    """The form's inputs in order; for a known person numbers show masked beside their empty inputs."""
+def inputs(org: OrgKit, member: Member | None = None) -> list[Input]:
+    """The form's inputs in order; for a known person secrets show masked beside their empty inputs."""
     titles = field_titles(org)
     kinds = tuple((k.code, k.title) for k in org.policy.kinds)
     answers = (("", _("未询问")), ("是", _("同意")), ("否", _("不同意")))
-    known = {"identity": identity_mask or "", "phone": (member.phone_mask or "") if member else ""}
+    now = masked(member) if member else dict.fromkeys(SECRET, "")
     made = {
         "name": Input("name", titles["name"], required=True),
         "sex": Input("sex", titles["sex"], "choice", (("", "—"), ("女", _("女")), ("男", _("男")))),
-        "birth": Input("birth", titles["birth"], "date", either=True, hint=_("有身份证号码时可不填")),
+        "birth": Input(
+            "birth", titles["birth"], "date", either=True, now=now["birth"], hint=_("有身份证号码时可不填")
+        ),
         "identity": Input(
             "identity",
             titles["identity"],
-            "secret",
             either=True,
             longest=40,
-            now=known["identity"],
+            now=now["identity"],
             hint=_("没有号码的，须填写出生日期"),
         ),
-        "phone": Input("phone", titles["phone"], "secret", longest=40, now=known["phone"]),
+        "phone": Input("phone", titles["phone"], longest=40, now=now["phone"]),
         "kind": Input("kind", titles["kind"], "choice", kinds, required=True),
         "post": Input("post", titles["post"]),
-        "card_no": Input("card_no", titles["card_no"], longest=40),
+        "card_no": Input("card_no", titles["card_no"], longest=40, now=now["card_no"]),
         "joined_on": Input("joined_on", titles["joined_on"], "date"),
         "consent": Input("consent", _("向协同平台提供信息"), "choice", answers, hint=_("须由本人答复")),
     }
@@ -78,15 +82,23 @@ def _own(own: OwnField) -> Input:
     return Input(own.code, own.title, own.kind, longest=LONGEST_FACT)
 
 
+def masked(member: Member) -> dict[str, str]:
+    """What may be seen of the secrets without a reason given; empty where nothing is stored."""
+    return {
+        "birth": month(member.birth) if member.birth else "",
+        "identity": identity_mask(member) or "",
+        "phone": member.phone_mask or "",
+        "card_no": mask_card(member.card_no) if member.card_no else "",
+    }
+
+
 def values_of(org: OrgKit, member: Member, facts: Mapping[str, Any]) -> dict[str, str]:
     """What stands in the inputs for a known person."""
     values = {
         "name": member.name,
         "sex": {"f": "女", "m": "男"}.get(member.sex or "", ""),
-        "birth": member.birth.isoformat() if member.birth else "",
         "kind": member.kind,
         "post": member.post or "",
-        "card_no": member.card_no or "",
         "joined_on": member.joined_on.isoformat() if member.joined_on else "",
         "consent": {True: "是", False: "否", None: ""}[member.consent],
     }

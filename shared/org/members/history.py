@@ -1,8 +1,7 @@
 """History in plain sentences, made from facts and masked values when it is shown."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,37 +13,26 @@ from shared.kit.web import translate as say_again
 from shared.kit.web.filters import day
 from shared.org.kit import OrgKit
 from shared.org.members.models import MemberChange
+from shared.org.past import Step
 
 SHOWN = 100
 TAKEN_BACK = "整批撤回导入"
 """the reason under which an import takes back what it changed"""
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """One entry of the time line; `kind` is `now`, `quiet` or empty."""
-
-    at: datetime
-    text: str
-    detail: str
-    kind: str
-
-
-async def history_of(
-    session: AsyncSession, org: OrgKit, member_id: UUID, limit: int = SHOWN
-) -> list[Sentence]:
+async def history_of(session: AsyncSession, org: OrgKit, member_id: UUID, limit: int = SHOWN) -> list[Step]:
     """What happened, newest first."""
     query = select(MemberChange).where(MemberChange.member_id == member_id).order_by(MemberChange.id.desc())
     changes = list(await session.scalars(query.limit(limit)))
     return [sentence(org, change, newest=i == 0) for i, change in enumerate(changes)]
 
 
-def sentence(org: OrgKit, change: MemberChange, *, newest: bool = False) -> Sentence:
+def sentence(org: OrgKit, change: MemberChange, *, newest: bool = False) -> Step:
     """One change in words."""
     say = _TEXTS.get(change.fact)
     text = say(org, change) if say else change.fact
     quiet = change.fact in {"looked_up", "revealed"}
-    return Sentence(change.at, text, _detail(change), "quiet" if quiet else "now" if newest else "")
+    return Step(change.at, text, _detail(change), "quiet" if quiet else "now" if newest else "")
 
 
 def _detail(change: MemberChange) -> str:
@@ -120,7 +108,7 @@ _TEXTS: Mapping[str, Callable[[OrgKit, MemberChange], str]] = {
     "consented": lambda _org, _change: _("本人同意向协同平台提供信息。"),
     "withdrawn": lambda _org, _change: _("本人不同意向协同平台提供信息，已从平台撤下。"),
     "unasked": lambda _org, _change: _("是否同意向协同平台提供信息，恢复为未询问。"),
-    "revealed": lambda _org, c: _("%(who)s查看了完整的证件号码和手机号码。") % {"who": c.actor},
+    "revealed": lambda _org, c: _("%(who)s查看了完整信息。") % {"who": c.actor},
     "looked_up": lambda _org, c: (
         _("%(office)s查看了资料，用途为%(purpose)s。")
         % {"office": c.detail.get("office", ""), "purpose": c.reason or ""}

@@ -4,7 +4,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import ColumnElement
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
 from shared.kit.db import Tx
@@ -14,12 +16,13 @@ from shared.kit.types import FreeText200, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
 from shared.kit.web.downloads import Download, as_download
+from shared.kit.web.filters import number as thousands
 from shared.kit.workbook import XLSX
 from shared.org.kit import OrgKit
-from shared.org.members.export import FULL, export
+from shared.org.members.export import FULL, MOST, export
 from shared.org.members.filters import address, chips, parameters, saved
 from shared.org.members.kinds import kind_of, standing_title
-from shared.org.members.listing import conditions, read_page
+from shared.org.members.listing import conditions, count_to, read_page
 from shared.org.members.models import Member
 from shared.org.members.schemas import Blank, RollPage, RollQuery
 from shared.org.members.search import found_by, note_search, recall, remember
@@ -89,6 +92,13 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
 
 
 def _exporting(router: APIRouter, org: OrgKit) -> None:
+    @router.get("/export/number")
+    async def number(session: Tx, staff: Exporter, query: Annotated[RollQuery, Query()]) -> Response:
+        """How many would be exported: counted when the dialog opens, for the list counts to its cap only."""
+        people = await count_to(session, await _meant(session, org, staff, query), MOST + 1)
+        said = _("共%(n)s人") if people <= MOST else _("超过%(n)s人，请按单位分别导出")
+        return HTMLResponse(said % {"n": thousands(min(people, MOST))})
+
     @router.post("/export")
     async def export_roll(
         session: Tx,
@@ -102,13 +112,21 @@ def _exporting(router: APIRouter, org: OrgKit) -> None:
         if ids:
             where = [below(Member.unit_path, staff.scope_path), Member.id.in_(ids)]
         else:
-            path = (await get_unit(session, query.unit, staff.scope_path)).path if query.unit else ""
-            where = conditions(query.filters(path), staff.scope_path)
-            if query.q:
-                where.append(found_by(org, await recall(session, org, staff, query.q)))
+            where = await _meant(session, org, staff, query)
         file = await export(session, org, where, staff, sort=query.sort, full=full, reason=reason)
         name = f"{org.profile.terms.roll}{clock.today():%Y%m%d}.xlsx"
         return as_download(Download(name, XLSX, file))
+
+
+async def _meant(
+    session: AsyncSession, org: OrgKit, staff: Staff, query: RollQuery
+) -> list[ColumnElement[bool]]:
+    """All the list shows, on whatever page."""
+    path = (await get_unit(session, query.unit, staff.scope_path)).path if query.unit else ""
+    where = conditions(query.filters(path), staff.scope_path)
+    if query.q:
+        where.append(found_by(org, await recall(session, org, staff, query.q)))
+    return where
 
 
 def _cursor_address(query: RollQuery, cursor: str | None) -> str:

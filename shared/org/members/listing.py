@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
@@ -133,13 +133,13 @@ async def read_page(
     if backwards:
         rows.reverse()
     earlier, later = more if backwards else cursor, more or backwards
-    total = await session.scalar(select(func.count()).select_from(_capped(where)))
+    total = await count_to(session, where, CAP + 1)
     return Page(
         rows=rows,
         previous=cursors.write(Cursor(_key(sort, rows[0]), backwards=True)) if rows and earlier else None,
         next=cursors.write(Cursor(_key(sort, rows[-1]))) if rows and later else None,
-        total=min(total or 0, CAP),
-        capped=(total or 0) > CAP,
+        total=min(total, CAP),
+        capped=total > CAP,
     )
 
 
@@ -152,9 +152,10 @@ def _order(columns: Sequence[Any], down: bool) -> list[ColumnElement[Any]]:
     return [column.desc() if down else column.asc() for column in (*columns, Member.id)]
 
 
-def _capped(where: list[ColumnElement[bool]]) -> Any:
-    query: Select[Any] = select(Member.id).where(*where).limit(CAP + 1)
-    return query.subquery()
+async def count_to(session: AsyncSession, where: Sequence[ColumnElement[bool]], most: int) -> int:
+    """How many there are; counting stops there."""
+    found = select(Member.id).where(*where).limit(most).subquery()
+    return await session.scalar(select(func.count()).select_from(found)) or 0
 
 
 def _beyond(sort: Sort, cursor: Cursor, down: bool) -> ColumnElement[bool]:

@@ -10,25 +10,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
 from shared.kit.db import Tx
-from shared.kit.errors import Invalid, Problem, Refused
-from shared.kit.pii import mask_card, name_keys
+from shared.kit.errors import Invalid, Problem, Refused, Stale
+from shared.kit.pii import name_keys
 from shared.kit.staff import Staff, require
 from shared.kit.types import FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.overtaken import overtaken
 from shared.org.kit import OrgKit
 from shared.org.members.admitting import admit_one
 from shared.org.members.changes import SEXES, consent_text, fact_text
 from shared.org.members.changing import change
 from shared.org.members.filling import Plain, plain_of
-from shared.org.members.forms import Typed, inputs, typed_in, values_of
+from shared.org.members.forms import Typed, inputs, masked, typed_in, values_of
 from shared.org.members.history import history_of
 from shared.org.members.kinds import kind_of, standing_title
 from shared.org.members.listing import Row, get_member
 from shared.org.members.reading import read_entry
 from shared.org.members.rules import may_be_shared, standing_after
 from shared.org.members.schemas import Blank
-from shared.org.members.service import CHANGED_MEANWHILE, note
+from shared.org.members.service import note
 from shared.org.members.state import identity_mask
 from shared.org.policy import Entry
 from shared.org.units import Unit, choose, find_units, get_unit
@@ -115,7 +116,7 @@ def _file(router: APIRouter, org: OrgKit) -> None:
     async def reveal(
         request: Request, session: Tx, staff: Revealer, member_id: UUID, reason: Reason = ""
     ) -> Response:
-        """The numbers in the clear, this once; the reason is on record before they are shown."""
+        """Numbers and birth date in the clear, this once; the reason is on record before they are shown."""
         row = await get_member(session, member_id, staff.scope_path)
         if not reason:
             problem = Invalid("请写明用途", fields={"reveal": "请写明用途"})
@@ -157,24 +158,16 @@ def _correction(router: APIRouter, org: OrgKit) -> None:
         except (Invalid, Refused) as problem:
             await session.refresh(row.member)
             values = {**typed.cells, "reason": reason}
-            if problem.title == CHANGED_MEANWHILE:
+            if isinstance(problem, Stale):
                 facts = (await org.policy.load(session, [member_id])).get(member_id, {})
-                problem.fields |= _overtaken(values_of(org, row.member, facts), typed)
+                options = {each.code: dict(each.options) for each in inputs(org)}
+                problem.fields |= overtaken(values_of(org, row.member, facts), typed.cells, options)
             return await _form(
                 request, session, org, staff, values, unit=row.unit, row=row, problem=problem, typed=typed
             )
         if not changed:
             return see_other(f"/members/{member_id}", _("没有改动"), "info")
         return see_other(f"/members/{member_id}", _("已更正"))
-
-
-def _overtaken(now: Mapping[str, Any], typed: Typed) -> dict[str, str]:
-    """What stands in the file now where the form says something else, so that nobody undoes it unseen."""
-    return {
-        code: _("现在是“%(value)s”") % {"value": now[code]}
-        for code, cell in typed.cells.items()
-        if now.get(code) and str(now[code]) != str(cell or "")
-    }
 
 
 async def _change(
@@ -205,8 +198,8 @@ async def _form(
     typed: Typed | None = None,
 ) -> Response:
     member = row.member if row else None
-    conflict = problem is not None and "version" in problem.extra
-    asked = inputs(org, member, identity_mask(member) if member else None)
+    conflict = isinstance(problem, Stale)
+    asked = inputs(org, member)
     return render(
         request,
         "members/form.html",
@@ -257,7 +250,7 @@ async def file_page(
         standing=standing_title(org, member.standing, member.kind),
         identity=(plain.identity if plain else None) or identity_mask(member),
         phone=(plain.phone if plain else None) or member.phone_mask,
-        card=mask_card(member.card_no) if member.card_no else "",
+        card=member.card_no if plain else masked(member)["card_no"],
         revealed=plain is not None,
         own=[(own.title, fact_text(own, facts.get(own.code))) for own in org.policy.own_fields],
         history=await history_of(session, org, member.id),

@@ -13,6 +13,7 @@ from shared.kit.errors import NotFound
 from shared.kit.pagination import Page
 from shared.kit.pii import (
     PersonalDataError,
+    fold,
     fold_pinyin,
     name_key,
     name_keys,
@@ -29,7 +30,8 @@ from shared.org.members.models import Member, MemberKey, MemberQuery
 QUERY = "member.query"
 LAST_CHARACTER = "\U0010ffff"
 KEPT = timedelta(hours=12)
-_LAST4 = re.compile(r"\d{4}|\d{3}[xX]")
+_TAIL = re.compile(r"([^\x00-\x7f]*)\**([0-9]{3}[0-9X])([^\x00-\x7f]*)")
+_PHONE_MASK = re.compile(r"[0-9-]+\*{4}([0-9]{4})")
 _LETTERS = re.compile(r"[a-z]+")
 _MIXED = re.compile(r"([^\x00-\x7f]+?)\s*([a-zA-Z' ]+)")
 
@@ -63,14 +65,27 @@ def note_search(session: AsyncSession, staff: Staff, page: Page[Row]) -> None:
 def found_by(org: OrgKit, typed: str) -> ColumnElement[bool]:
     """Name (also traditional), pinyin, initials, phone, identity or card number, or a number's last four."""
     text = typed.strip()
-    if _LAST4.fullmatch(text):
-        last4 = text.upper()
-        return or_(Member.phone_last4 == last4, Member.identity_last4 == last4, Member.card_no == last4)
+    folded = fold(text)
+    if mask := _PHONE_MASK.fullmatch(folded):
+        return and_(Member.phone_last4 == mask[1], Member.phone_mask == folded)
+    if tail := _TAIL.fullmatch(folded):
+        return _ending(tail[2], tail[1] + tail[3])
     if any(c.isdigit() for c in text):
         return or_(false(), *_numbers(org, text))
     letters = fold_pinyin(text)
     if _LETTERS.fullmatch(letters):
         return or_(_key("p", letters), _key("i", letters))
+    return _by_name(text)
+
+
+def _ending(last4: str, name: str) -> ColumnElement[bool]:
+    """By the end of a number, alone, behind the stars of its mask, or with the name beside it."""
+    ends = or_(Member.phone_last4 == last4, Member.identity_last4 == last4, Member.card_no == last4)
+    return and_(ends, _by_name(name)) if name else ends
+
+
+def _by_name(text: str) -> ColumnElement[bool]:
+    """Written, or half written and half spelt; a name nobody can have is nobody's."""
     try:
         if mixed := _MIXED.fullmatch(text):
             return _begun(mixed[1], fold_pinyin(mixed[2]))

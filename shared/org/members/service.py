@@ -27,7 +27,6 @@ from shared.org.policy import Entry
 from shared.org.units import Unit, in_scope, lock_units
 
 NO_SUCH_MEMBER = "没有这个人"
-CHANGED_MEANWHILE = "这条记录刚被别人改过"
 
 Step = Literal["retain", "resume", "restore"]
 _FACT: Mapping[Step, str] = {"retain": "retained", "resume": "resumed", "restore": "restored"}

@@ -11,7 +11,7 @@ from shared.contracts.bookings import Booker
 from shared.kit import audit, clock
 from shared.kit.calendar import is_open
 from shared.kit.clock import CHINA
-from shared.kit.errors import Invalid, Refused
+from shared.kit.errors import Faults, Invalid, Refused
 from shared.kit.pii.free_text import refuse_words
 from shared.kit.staff import Staff
 from shared.org.bookings import Claim, Slot, claim
@@ -20,8 +20,19 @@ from shared.org.bookings.service import SYSTEM
 from shared.org.bookings.states import fresh, tell
 from shared.org.kit import OrgKit
 from shared.org.rounds.models import Round, SeasonWish
-from shared.org.rounds.rules import BOOKED, CLOSED, GIVEN, PAST, RULE, Time, Wanted, dates_of, draw
-from shared.org.rounds.service import get_round, hold, note, owned, refuse_deadline, refuse_time
+from shared.org.rounds.rules import (
+    BOOKED,
+    CLOSED,
+    GIVEN,
+    PAST,
+    RULE,
+    Time,
+    Wanted,
+    dates_of,
+    deadline_faults,
+    draw,
+)
+from shared.org.rounds.service import get_round, hold, note, owned, refuse_time
 from shared.org.venues import Venue, get_venue, opening_of, sharing_of
 
 MEANWHILE = "meanwhile"
@@ -64,7 +75,7 @@ async def undo(
     season = await owned(session, round_id, version, staff)
     if season.status != "drawn":
         raise Refused("只有还没有确认的分配可以撤销")
-    refuse_deadline(closes_at, season.first)
+    Faults(deadline_faults(closes_at, season.first, now=clock.now())).refuse()
     undone = {"seed": season.seed, "at": clock.now().isoformat(), "by": staff.office, "reason": reason}
     season.undone = [*season.undone, undone]
     season.status, season.seed, season.closes_at = "open", token_hex(16), closes_at

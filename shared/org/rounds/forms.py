@@ -8,9 +8,12 @@ from fastapi import Form
 from pydantic import ValidationError
 
 from shared.joint.rounds.forms import Words, minute
+from shared.kit import clock
 from shared.kit.clock import CHINA
-from shared.kit.errors import Invalid
+from shared.kit.errors import Faults, Invalid
+from shared.kit.pii.free_text import word_faults
 from shared.kit.types import OptionalDay, SearchText
+from shared.org.rounds.rules import period_faults
 from shared.org.rounds.schemas import NewRound
 
 BLANK: dict[str, Any] = {
@@ -26,9 +29,11 @@ WRONG = {
 
 def moment(on: date | None, at: str) -> datetime:
     """A day and `18:00` in China."""
-    if on is None:
-        raise Invalid("请填写截止日期", fields={"closes_on": "请填写截止日期"})
-    minutes = minute(at or "18:00", "closes_at")
+    faults = Faults({} if on else {"closes_on": "请填写截止日期"})
+    minutes = faults.read(lambda: minute(at or "18:00", "closes_at"))
+    faults.refuse()
+    assert on is not None
+    assert minutes is not None
     return datetime(on.year, on.month, on.day, minutes // 60 % 24, minutes % 60, tzinfo=CHINA)
 
 
@@ -49,11 +54,17 @@ def new_round(
 
 
 def meant(typed: dict[str, Any]) -> NewRound:
-    """The round the fields describe."""
+    """The round the fields describe. Invalid names every field that is wrong."""
     given = {k: typed[k] for k in ("title", "note", "venues", "first", "last")}
-    closes = moment(typed["closes_on"], typed["closes_at"])
+    faults = word_faults(title=typed["title"], note=typed["note"])
+    closes = faults.read(lambda: moment(typed["closes_on"], typed["closes_at"]))
+    faults.update(period_faults(typed["first"], typed["last"], closes, now=clock.now()))
     try:
-        return NewRound.model_validate({**given, "closes_at": closes})
+        new = NewRound.model_validate({**given, "closes_at": closes or clock.now()})
     except ValidationError as error:
-        said = {str(e["loc"][0]): WRONG.get(str(e["loc"][0]), "请检查填写的内容") for e in error.errors()}
-        raise Invalid("请检查填写的内容", fields=said) from None
+        wrong = {str(e["loc"][0]) for e in error.errors()}
+        raise Invalid(
+            "请检查填写的内容", fields={**{name: WRONG[name] for name in wrong}, **faults}
+        ) from None
+    faults.refuse()
+    return new

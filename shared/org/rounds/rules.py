@@ -16,12 +16,14 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from shared.joint.rounds.lots import lot, order_of
+from shared.kit.clock import CHINA
 
 GIVEN, TAKEN, CLOSED, BOOKED = "given", "taken", "closed", "booked"
 """Given; somebody else's wish came first; the venue is not open; bookings stand at all of its times."""
 PAST, RULE = "past", "rule"
 """It is over already; the venue's rule does not allow it: sharing, capacity, longest time."""
 DAY = timedelta(days=1)
+LONGEST = timedelta(days=190)
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,27 @@ class _Given:
 def _days(time: Time) -> list[date]:
     first, last = time.start.date(), time.end.date()
     return [first + DAY * n for n in range((last - first).days + 1)]
+
+
+def period_faults(
+    first: date | None, last: date | None, closes: datetime | None, *, now: datetime
+) -> dict[str, str]:
+    """What is wrong with the period and the deadline, as far as they are known."""
+    faults = deadline_faults(closes, first, now=now) if closes else {}
+    if first and first <= now.astimezone(CHINA).date():
+        faults["first"] = "从明天以后开始，最长约半年"
+    if first and last and last < first:
+        faults["last"] = "结束日期不能早于开始日期"
+    if first and last and last - first > LONGEST:
+        faults["last"] = "从明天以后开始，最长约半年"
+    return faults
+
+
+def deadline_faults(closes: datetime, first: date | None, *, now: datetime) -> dict[str, str]:
+    """Wishes end in the future and before the period begins."""
+    if now < closes and (first is None or closes.astimezone(CHINA).date() < first):
+        return {}
+    return {"closes_at": "截止时间应在现在之后、使用期间之前"}
 
 
 def dates_of(weekday: int | None, on: date | None, first: date, last: date) -> list[date]:

@@ -14,28 +14,24 @@ from shared.joint.rounds.auditing import in_words
 from shared.kit import audit, clock
 from shared.kit.clock import CHINA
 from shared.kit.errors import Forbidden, Invalid, NotFound, Refused
-from shared.kit.pii.free_text import refuse_words
+from shared.kit.pii.free_text import refuse_words, word_faults
 from shared.kit.staff import Staff
 from shared.org.bookings.service import refuse_booker
 from shared.org.kit import OrgKit
 from shared.org.rounds.models import Round, SeasonWish
-from shared.org.rounds.rules import dates_of
+from shared.org.rounds.rules import dates_of, period_faults
 from shared.org.rounds.schemas import NewRound
 from shared.org.venues import get_venue, managed, opening_of, refuse_booking, sharing_of
 from shared.org.venues.models import Venue
 
-LONGEST = timedelta(days=190)
 MOST_OF_ONE, MOST = 40, 400
 
 
 async def open_round(session: AsyncSession, new: NewRound, staff: Staff) -> Round:
     """Wishes may be entered from now on. The seed is chosen now, its hash is shown at once."""
-    refuse_words(title=new.title, note=new.note)
-    if new.last < new.first:
-        raise Invalid("使用期间不正确", fields={"last": "结束日期不能早于开始日期"})
-    if new.first <= clock.today() or new.last - new.first > LONGEST:
-        raise Invalid("使用期间不正确", fields={"first": "从明天以后开始，最长约半年"})
-    refuse_deadline(new.closes_at, new.first)
+    faults = word_faults(title=new.title, note=new.note)
+    faults.update(period_faults(new.first, new.last, new.closes_at, now=clock.now()))
+    faults.refuse()
     for venue_id in new.venues:
         venue = await managed(session, venue_id, staff.scope_path)
         if venue.status != "active":
@@ -49,12 +45,6 @@ async def open_round(session: AsyncSession, new: NewRound, staff: Staff) -> Roun
     await session.flush()
     note(session, staff, "round.opened", made)
     return made
-
-
-def refuse_deadline(closes_at: datetime, first: object) -> None:
-    """Wishes end in the future and before the period begins."""
-    if not clock.now() < closes_at or closes_at.astimezone(CHINA).date() >= first:  # type: ignore[operator]
-        raise Invalid("截止时间不正确", fields={"closes_at": "截止时间应在现在之后、使用期间之前"})
 
 
 async def get_round(session: AsyncSession, round_id: UUID) -> Round:

@@ -9,14 +9,15 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.db import Tx
-from shared.kit.errors import Invalid, Problem, Refused
+from shared.kit.errors import Invalid, Problem, Refused, Stale
 from shared.kit.staff import Staff, require
 from shared.kit.types import FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.overtaken import overtaken
 from shared.org.kit import OrgKit
+from shared.org.past import past_of
 from shared.org.units import closing, founding, service
-from shared.org.units.history import history_of
 from shared.org.units.models import Unit
 from shared.org.units.reading import ancestors_of, children_of, closed_below, find_units, get_unit, top_of
 from shared.org.units.rules import LONGEST_NAME
@@ -218,6 +219,8 @@ async def _done(
     except (Invalid, Refused) as problem:
         unit = await get_unit(session, unit_id, staff.scope_path)
         await session.refresh(unit)
+        if isinstance(problem, Stale) and action == "rename":
+            problem.fields |= overtaken({"name": unit.name}, typed, {})
         return await _page(request, session, org, staff, unit, problem=problem, action=action, typed=typed)
     return see_other(f"/units?at={at}", said)
 
@@ -248,7 +251,7 @@ async def _page(
         above=await ancestors_of(session, here, staff.scope_path) if here else [],
         children=children,
         closed=await closed_below(session, here.id) if here else [],
-        history=await history_of(session, here) if here else [],
+        history=await past_of(session, "unit", here.id) if here else [],
         numbers=await people_in(session, org, [u.path for u in children]),
         kinds=kinds,
         has_others=any(not kind.counted for kind in org.policy.kinds),
@@ -257,6 +260,7 @@ async def _page(
         options=await find_units(session, unit_q, staff.scope_path, OPTIONS, here) if unit_q else [],
         q=q,
         problem=problem,
+        conflict=isinstance(problem, Stale),
         action=action,
         typed=typed or {},
         longest=LONGEST_NAME,

@@ -6,7 +6,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit
-from shared.kit.errors import NotFound, Refused
+from shared.kit.errors import NotFound, Refused, Stale
 from shared.kit.pii.free_text import refuse_number
 from shared.org.kit import OrgKit
 from shared.org.units.models import Unit
@@ -124,7 +124,7 @@ async def held_unit(
     if unit.status != status:
         raise Refused(f"“{unit.name}”已撤销" if unit.status == "closed" else f"“{unit.name}”没有撤销")
     if unit.version != version:
-        raise Refused("这个单位刚被别人改过", hint="请刷新页面，看过最新内容后再改。")
+        raise Stale("这个单位刚被别人改过", version=unit.version)
     return unit
 
 

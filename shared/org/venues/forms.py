@@ -1,14 +1,16 @@
 """The form of one venue: from what was typed to what is meant, and back."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
-from shared.contracts.venues import Hours, OpenException, Opening
+from shared.contracts.venues import Hours, OpenException, Opening, WeekdayHours
 from shared.kit.errors import Invalid
 from shared.kit.types import Day
+from shared.kit.web import get_locale
 from shared.org.venues.models import Venue
 from shared.org.venues.reading import opening_of, sharing_of
 from shared.org.venues.rules import read_hours, written_hours
@@ -33,10 +35,11 @@ _PLAIN = (
     "lead_org",
 )
 _SEPARATORS = re.compile(r"[、，,;；\s]+")
-BLANK: dict[str, Any] = {
+_USUAL = read_hours("周一至周五 8:30-21:00\n周六至周日 9:00-18:00")
+_BLANK: dict[str, Any] = {
     **dict.fromkeys((*_PLAIN, "equipment"), ""),
     **dict.fromkeys(_MANY, ()),
-    "hours": "周一至周五 8:30-21:00\n周六至周日 9:00-18:00",
+    "hours": "",
     "holidays": "closed",
     "share": "all",
     "approval": "others",
@@ -51,9 +54,14 @@ BLANK: dict[str, Any] = {
 }
 
 
+def blank() -> dict[str, Any]:
+    """The fields of a new venue."""
+    return {**_BLANK, "hours": _hours_text(_USUAL)}
+
+
 def typed_in(form: FormData) -> dict[str, Any]:
     """What stands in the fields, to be shown again."""
-    one = {key: str(form.get(key, "")).strip() for key in BLANK if key not in _MANY}
+    one = {key: str(form.get(key, "")).strip() for key in _BLANK if key not in _MANY}
     return {**one, **{key: tuple(str(v) for v in form.getlist(key)) for key in _MANY}}
 
 
@@ -69,7 +77,7 @@ def shown(venue: Venue) -> dict[str, Any]:
         "partners": sharing.partners,
         "functions": tuple(venue.functions),
         "services": tuple(venue.services),
-        "hours": written_hours(opening.weekly),
+        "hours": _hours_text(opening.weekly),
         "holidays": opening.holidays,
     }
 
@@ -98,6 +106,11 @@ def meant(typed: dict[str, Any], before: Venue | None = None) -> VenueIn:
         raise Invalid(
             "请检查填写的内容", fields={str(e["loc"][-1]): _said(e["type"], e["msg"]) for e in error.errors()}
         ) from None
+
+
+def _hours_text(weekly: Iterable[WeekdayHours]) -> str:
+    """In the reader's language: both are read."""
+    return written_hours(weekly, english=get_locale() == "en")
 
 
 def _text(value: object) -> object:

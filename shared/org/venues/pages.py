@@ -8,13 +8,15 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.db import Tx
-from shared.kit.errors import Invalid, Problem, Refused
+from shared.kit.errors import Invalid, Problem, Refused, Stale
 from shared.kit.staff import Staff, require
 from shared.kit.types import Day, FreeText200, Int64, SearchText
 from shared.kit.web import gettext as _
 from shared.kit.web import render, see_other
+from shared.kit.web.overtaken import overtaken
 from shared.org.kit import OrgKit
 from shared.org.naming import HUB
+from shared.org.past import LATEST, past_of
 from shared.org.units import choose, find_units
 from shared.org.venues import dated, forms, service, titles
 from shared.org.venues.models import Venue
@@ -91,7 +93,7 @@ def _writing(router: APIRouter, org: OrgKit, shown: Shown) -> None:
     @router.get("/new")
     async def empty(request: Request, session: Tx, staff: Writer, hall: UUID | None = None) -> Response:
         """The empty form, or that of a new part of a hall."""
-        return await _form(request, session, org, shown, staff, {**forms.BLANK}, hall_id=hall)
+        return await _form(request, session, org, shown, staff, forms.blank(), hall_id=hall)
 
     @router.post("/new")
     async def create(
@@ -239,6 +241,11 @@ async def _form(
     unit_q: str = "",
 ) -> Response:
     hall = await managed(session, hall_id, staff.scope_path) if hall_id else None
+    kinds, orgs, latest = kinds_of(org), await shown.to_choose(typed), []
+    if venue and isinstance(problem, Stale):
+        await session.refresh(venue)
+        problem.fields |= overtaken(forms.shown(venue), typed, titles.choices(kinds, orgs))
+        latest = await past_of(session, "venue", venue.id, LATEST)
     return render(
         request,
         "venues/form.html",
@@ -250,8 +257,10 @@ async def _form(
         errors=problem.fields if problem else {},
         unit_q=unit_q,
         options=await find_units(session, unit_q, staff.scope_path) if unit_q else [],
-        kinds=list(kinds_of(org).items()),
-        orgs=await shown.to_choose(typed),
+        conflict=isinstance(problem, Stale),
+        latest=latest,
+        kinds=list(kinds.items()),
+        orgs=orgs,
         own=org.profile.code,
         hub=HUB,
         words=titles,

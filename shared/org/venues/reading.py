@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.venues import Opening, Sharing
-from shared.kit.errors import NotFound, Refused
+from shared.kit.errors import NotFound, Refused, Stale
 from shared.org.units import Unit, below, in_scope
 from shared.org.venues.models import Venue
 
@@ -53,7 +53,7 @@ async def held(session: AsyncSession, venue_id: UUID, version: int, scope: str) 
     if venue.status != "active":
         raise Refused(f"“{venue.name}”已停用")
     if venue.version != version:
-        raise Refused("这个场地刚被别人改过", hint="请刷新页面，看过最新内容后再改。")
+        raise Stale("这个场地刚被别人改过", version=venue.version)
     return venue
 
 

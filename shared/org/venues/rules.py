@@ -8,19 +8,25 @@ from shared.contracts.venues import Hours, Opening, Sharing, WeekdayHours
 from shared.kit.calendar import STEP, is_open, weekly_lines
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid, Refused
-from shared.org.venues.titles import WEEKDAYS
+from shared.org.venues.titles import DAYS, DAYS_EN, WEEKDAYS
 
 _LINE = re.compile(
     r"^(?:周|星期)([一二三四五六日天])(?:(?:至|到|-|—|－)(?:周|星期)?([一二三四五六日天]))?[\s：:]*(.+)$"
+)
+_ENGLISH = re.compile(
+    r"^({0})[a-z]*(?:\s*(?:to|-|—|–)\s*({0})[a-z]*)?[\s：:]*(.+)$".format("|".join(DAYS_EN)), re.IGNORECASE
 )
 _HOURS = re.compile(r"(\d{1,2})[:：](\d{2})\s*(?:-|—|–|至|到|~)+\s*(\d{1,2})[:：](\d{2})")
 
 
 def read_hours(text: str) -> tuple[WeekdayHours, ...]:
-    """`周一至周五 8:30-12:00 14:00-21:00`, some days a line; Invalid says which line is not clear."""
+    """`周一至周五 8:30-12:00 14:00-21:00` or `Mon to Fri 8:30-12:00`, some days a line.
+
+    Invalid says which line is not clear.
+    """
     out: list[WeekdayHours] = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
-        found = _LINE.match(line)
+        found = _LINE.match(line) or _ENGLISH.match(line)
         spans = _HOURS.findall(found[3]) if found else []
         if not found or not spans or _HOURS.sub("", found[3]).strip(" ,，、;；和及"):
             raise _unread(line)
@@ -33,10 +39,11 @@ def read_hours(text: str) -> tuple[WeekdayHours, ...]:
     return tuple(out)
 
 
-def written_hours(weekly: Iterable[WeekdayHours]) -> str:
+def written_hours(weekly: Iterable[WeekdayHours], *, english: bool = False) -> str:
     """The same hours as text, days with equal hours together."""
+    days, to = (DAYS_EN, " to ") if english else (DAYS, "至")
     return "\n".join(
-        f"周{WEEKDAYS[first]}{f'至周{WEEKDAYS[last]}' if last > first else ''} {spans}"
+        f"{days[first]}{f'{to}{days[last]}' if last > first else ''} {spans}"
         for first, last, spans in weekly_lines(weekly)
     )
 
@@ -81,8 +88,10 @@ def _hours(line: str, weekday: int, span: tuple[str, str, str, str]) -> WeekdayH
     return WeekdayHours(weekday=weekday, **Hours(opens=opens, closes=closes).model_dump())
 
 
-def _weekday(character: str) -> int:
-    return 6 if character == "天" else WEEKDAYS.index(character)
+def _weekday(day: str) -> int:
+    if day.isascii():
+        return DAYS_EN.index(day.title())
+    return 6 if day == "天" else WEEKDAYS.index(day)
 
 
 def _unread(line: str) -> Invalid:

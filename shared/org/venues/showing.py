@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
 from shared.kit.calendar import day_kind, open_spans, weekly_lines
-from shared.kit.errors import Problem
+from shared.kit.errors import Problem, Stale
 from shared.kit.staff import Staff
 from shared.kit.web import render
+from shared.kit.web.overtaken import overtaken
 from shared.org.kit import OrgKit
 from shared.org.naming import Names
+from shared.org.past import LATEST, past_of
 from shared.org.units import Unit
 from shared.org.venues import titles
 from shared.org.venues.models import Venue
@@ -42,6 +44,10 @@ class Shown:
         """The page with the dialog of `action` open, what was typed and what was wrong in it."""
         venue = await get_venue(session, venue_id)
         await session.refresh(venue)
+        if isinstance(problem, Stale) and action == "inspection":
+            seen = venue.haves.get("found", {})
+            now = {"found": [c for c in titles.HAVES if seen.get(c)], "note": venue.haves.get("note", "")}
+            problem.fields |= overtaken(now, typed, {"found": titles.HAVES})
         return await self.page(request, session, staff, venue, problem, action, typed)
 
     async def to_choose(self, typed: dict[str, Any]) -> dict[str, str]:
@@ -85,6 +91,8 @@ class Shown:
             words=titles,
             may_write=staff.can("venues.write") and venue.status == "active",
             problem=problem,
+            conflict=isinstance(problem, Stale),
+            latest=await past_of(session, "venue", venue.id, LATEST) if isinstance(problem, Stale) else [],
             action=action,
             typed=typed or {},
         )

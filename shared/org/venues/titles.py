@@ -1,5 +1,7 @@
 """Words for what a venue and a service station have."""
 
+from collections.abc import Mapping
+
 from shared.joint import venues
 
 LEVELS = {
@@ -28,4 +30,15 @@ SERVICES = {
 """十三项服务内容"""
 STAFFING = {"": "未定", "one_three_n": "“1+3+N”", "lead_eight": "一家牵头、八家进入"}
 WEEKDAYS = "一二三四五六日"
+DAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOLIDAYS, SHARES, APPROVALS = venues.HOLIDAYS, venues.SHARES, venues.APPROVALS
+
+
+def choices(kinds: Mapping[str, str], orgs: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
+    """Titles of the choices of the form's fields."""
+    return {
+        "kind": kinds, "level": LEVELS, "holidays": HOLIDAYS, "share": SHARES, "approval": APPROVALS,
+        "functions": FUNCTIONS, "services": SERVICES, "staffing": STAFFING,
+        "partners": orgs, "lead_org": orgs, "tenants": orgs,
+    }  # fmt: skip
