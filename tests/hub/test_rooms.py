@@ -1,5 +1,6 @@
 """Shared venues at the hub: the newest word of their owner, the grid, free venues."""
 
+import re
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -11,6 +12,8 @@ from services.hub.venues.models import Booking, Venue
 from services.hub.venues.projection import apply_bookings, apply_venues
 from shared.contracts.bookings import BookingChanged
 from shared.contracts.venues import VenueChanged
+from shared.kit import clock
+from shared.kit.calendar import monday_of
 from shared.kit.module import Projection
 from tests.hub.conftest import Hub
 from tests.hub.site import clients
@@ -84,6 +87,23 @@ async def test_a_week_that_was_written_before_tells_what_has_changed(hub: Hub) -
         page = (await viewer.get(week)).text
         assert "123人" in page
         assert '<th scope="row" class="wg-venue" data-palette="plum">' in page
+
+
+async def test_nothing_is_offered_that_the_owners_rule_refuses(hub: Hub) -> None:
+    """Too soon for its notice, too far for its horizon: neither in the grid nor among free venues."""
+    rule = {"notice_hours": 48, "horizon_days": 4}
+    await tell(hub, "first", announced("first", "甲"), told_venue(sharing=rule))
+    async with clients(hub, "clerk") as (clerk,):
+        offered = set[date]()
+        for day in {monday_of(at(n, 0).date()) for n in (0, 7)}:
+            page = (await clerk.get(f"/rooms?day={day.isoformat()}")).text
+            offered |= {date.fromisoformat(found) for found in re.findall(rf"pick={HALL}_([0-9-]+)_", page)}
+    assert offered - {at(2, 0).date()} == {at(n, 0).date() for n in (3, 4)}
+    async with hub.database.transaction() as session:
+        for days, found in ((1, 0), (3, 1), (5, 0)):
+            assert len(await find_free(session, Need(at(days, 0).date(), 60))) == found
+        for free in await find_free(session, Need(at(2, 0).date(), 60)):
+            assert free.start >= clock.now() + timedelta(hours=48)
 
 
 async def test_the_grid_and_free_venues(hub: Hub) -> None:

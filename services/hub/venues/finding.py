@@ -16,6 +16,7 @@ from shared.kit.clock import CHINA
 _FREE = text(
     """
     SELECT v.venue_id, v.org, v.name, v.capacity, v.district, v.address, v.opening, v.latitude, v.longitude,
+           make_interval(hours => (v.sharing->>'notice_hours')::int) AS notice,
            array(SELECT lower(r) FROM unnest(coalesce(b.taken, '{}'::tstzmultirange)) r) AS lows,
            array(SELECT upper(r) FROM unnest(coalesce(b.taken, '{}'::tstzmultirange)) r) AS highs
     FROM venue v
@@ -81,9 +82,9 @@ async def find_free(session: AsyncSession, need: Need) -> list[Free]:
         "equipment": list(need.equipment), "length": timedelta(minutes=need.minutes), "most": LOOKED_AT,
     }  # fmt: skip
     found: list[Free] = []
-    window = span_on(need.day, opens, closes)
     for row in await session.execute(_FREE, values):
         taken = [span_on(need.day, low, high) for low, high in zip(row.lows, row.highs, strict=True)]
+        window = span_on(need.day, max(opens, clock.now() + row.notice), closes)
         at = first_fit(Opening.model_validate(row.opening), need.day, need.minutes, taken, window)
         if at is None:
             continue

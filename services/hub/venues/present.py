@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.directory import Known
 from services.hub.venues.models import Booking, Venue
-from shared.contracts.venues import Opening
+from shared.contracts.venues import Opening, Sharing
+from shared.kit import clock
 from shared.kit.calendar import (
     Entry,
     GridDay,
@@ -144,8 +145,12 @@ def _row(
 ) -> GridRow:
     owner = orgs.get(venue.org)
     mine = [_entry(b, orgs) for b in standing if b.hall_id == venue.hall_id and _share(b.place, venue.place)]
-    opening = Opening.model_validate(venue.opening)
-    cells = tuple(tuple(day_slots(d.day, open_spans(opening, d.day), mine)) for d in days)
+    opening, sharing = Opening.model_validate(venue.opening), Sharing.model_validate(venue.sharing)
+    notice, last = timedelta(hours=sharing.notice_hours), clock.today() + timedelta(days=sharing.horizon_days)
+    cells = tuple(
+        tuple(day_slots(d.day, open_spans(opening, d.day) if d.day <= last else (), mine, notice))
+        for d in days
+    )
     return GridRow(
         key=str(venue.venue_id),
         name=venue.name,

@@ -48,7 +48,7 @@ class Entry:
 @dataclass(frozen=True)
 class Slot:
     """A part of the day, or several that one entry fills. `offer` are the free minutes a click books;
-    `past`: nothing stood in it, and nothing can be booked any more.
+    `past`: nothing stands in it, and it is too late to book it.
     """
 
     state: Literal["busy", "free", "past", "shut"]
@@ -117,13 +117,15 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def day_slots(day: date, opened: Sequence[Span], entries: Sequence[Entry]) -> list[Slot]:
-    """The parts of a day from morning to evening."""
+def day_slots(
+    day: date, opened: Sequence[Span], entries: Sequence[Entry], notice: timedelta = timedelta()
+) -> list[Slot]:
+    """The parts of a day from morning to evening; `notice` is how long before its begin a booking is made."""
     spans = [(e, span) for e in entries if (span := e.span(day)).minutes > 0]
     spans.sort(key=lambda each: each[0].start)
     in_part = [tuple(e for e, span in spans if _meet(span, part)) for _, part in PARTS]
     free = free_in(opened, [e.span(day, around=True) for e, _ in spans])
-    slots, begins = list[Slot](), _first_to_come(day)
+    slots, begins = list[Slot](), _first_to_come(day, clock.now() + notice)
     for (title, part), inside in zip(PARTS, in_part, strict=True):
         if slots and len(inside) == 1 and slots[-1].entries == inside:
             slots[-1] = Slot("busy", slots[-1].part, slots[-1].parts + 1, inside)
@@ -143,11 +145,10 @@ def _empty(title: str, part: Span, opened: Sequence[Span], free: Sequence[Span],
     return Slot("shut" if shut else "busy", title)
 
 
-def _first_to_come(day: date) -> int:
+def _first_to_come(day: date, after: datetime) -> int:
     """The first minute of the day a booking can still begin."""
     midnight = datetime.combine(day, time(), CHINA)
-    now = clock.now()
-    return 0 if now < midnight else -(-(minutes(now - midnight) + 1) // STEP) * STEP
+    return 0 if after < midnight else -(-(minutes(after - midnight) + 1) // STEP) * STEP
 
 
 def _within(span: Span, part: Span) -> Span:
