@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from deploy.local.bus import Bus
+from services.hub.directory.service import apply_announcements
 from services.hub.venues.answers import responders as answers
 from services.hub.venues.models import BookingRequest
 from services.hub.venues.moving import move_on
@@ -30,14 +31,16 @@ from shared.org.bookings.handlers import responders
 from shared.org.bookings.service import own_booker
 from shared.org.bookings.states import state_of
 from shared.org.kit import OrgKit, make_org_kit
+from shared.org.units import Unit
 from shared.org.venues import Venue as OwnedVenue
 from shared.org.venues import state_of as venue_state
 from tests.fixtures.databases import FreshDatabases
 from tests.fixtures.settings import settings_for
-from tests.hub.telling import received
+from tests.hub.telling import announced, received
 from tests.org.people import CLERK, tree
 from tests.org.pool import policy_of
 from tests.org.rooms import BAD_TEXTS, at, booked, venue
+from tests.org.web import OrgWorld, make_accounts, service_of
 
 STAFF = Staff(
     id=uuid4(), login="clerk", name="顾清和", office="联席会议办公室", roles=("clerk",), scope_path="",
@@ -287,3 +290,36 @@ async def test_staff_of_one_organisation_ask_through_their_own_service(town: Tow
         await league.org.kit.bus.request(
             "hub", ASK, question.model_copy(update={"request_id": uuid4()}), Asked
         )
+
+
+async def test_a_wish_that_is_not_passed_on_keeps_what_was_typed(town: Town) -> None:
+    """In one's own service, in the dialog it was typed in; and when the hub is away, beside the reason."""
+    union, league = town.owners["union"], town.owners["league"]
+    service = service_of(union.org)
+    await service.kit.bus.start()
+    await asyncio.wait_for(service.kit.bus.wait_connected(), 10)
+    async with town.hub.database.transaction() as session:
+        await apply_announcements(session, [received("league", announced("league", "青"))])
+    async with union.org.kit.database.transaction() as session:
+        unit = await session.get_one(Unit, (await session.get_one(OwnedVenue, union.hall)).unit_id)
+        await make_accounts(session, unit)
+    clerk = await OrgWorld(union.org, service.app, unit, unit, unit).signed_in("clerk")
+    page = await clerk.get(f"/venues/others?day={at(5, 0).date().isoformat()}&people=10")
+    assert str(league.hall) in page.text
+    wish = {
+        "request_id": str(uuid4()), "venue": str(league.hall), "start": at(5, 9).isoformat(),
+        "end": at(5, 11).isoformat(), "people": "10",
+    }  # fmt: skip
+    for typed, said in (("", "请填写活动名称"), ("联系12812345678", "证件号或手机号")):
+        refused = await clerk.post("/venues/others", wish | {"title": typed})
+        assert refused.status_code == 422
+        dialog = refused.text.split('<details class="dialog" open>')[1].split("</details>")[0]
+        assert said in dialog
+        assert f'value="{typed}"' in dialog
+    assert await town.at_owner("league") == []
+    asked = await clerk.post("/venues/others", wish | {"title": "读书会"})
+    assert asked.status_code == 303
+    assert [b.title for b in await town.at_owner("league")] == ["读书会"]
+    await service.kit.bus.stop()
+    away = await clerk.post("/venues/others", wish | {"title": "茶话会", "request_id": str(uuid4())})
+    assert "您填写的活动名称：茶话会" in away.text
