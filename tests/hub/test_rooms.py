@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from services.hub.venues.finding import Need, distance, find_free
-from services.hub.venues.models import Booking, Venue
+from services.hub.venues.models import Booking, BookingRequest, Venue
 from services.hub.venues.projection import apply_bookings, apply_venues
-from shared.contracts.bookings import BookingChanged
+from shared.contracts.bookings import BookingChanged, Trouble
 from shared.contracts.venues import VenueChanged
 from shared.kit import clock
 from shared.kit.calendar import monday_of
@@ -150,6 +150,13 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         assert (await clerk.api("GET", again)).json() == made.json()
         ended = await clerk.api("POST", f"{again}/cancel", json={"reason": "改期"})
         assert ended.json()["status"] in ("releasing", "cancelled")
+        async with hub.database.transaction() as session:
+            await session.execute(
+                update(BookingRequest).values(status="refused", troubles=[trouble_of(HALL)])
+            )
+        ended = (await clerk.get(f"/rooms/requests/{made.json()['id']}")).text
+        for offered in (at(6, 9), at(7, 9)):  # the same again, and what the owner offered instead
+            assert f"pick={HALL}_{offered.date().isoformat()}_540_600" in ended
         for path in ("/rooms/find", "/rooms/requests", "/rooms/rounds", f"/rooms/venues/{HALL}"):
             assert (await clerk.get(path)).status_code == 200
         assert "这些组织的系统没有应答" in (await clerk.get("/rooms/rounds")).text
@@ -164,6 +171,12 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
             assert name in place
         free = await clerk.api("GET", f"/api/v1/rooms/free?day={day.isoformat()}&near=30.6,104.1")
         assert len(free.json()["items"]) == 2
+
+
+def trouble_of(venue: UUID) -> dict[str, object]:
+    """An owner's no, as it is kept with a request of one venue."""
+    other = {"venue_id": venue, "venue_name": "大厅", "start": at(7, 9), "end": at(7, 10)}
+    return Trouble(booking_id=uuid4(), reason="已被预订", alternatives=(other,)).model_dump(mode="json")
 
 
 def test_distance_is_in_kilometres() -> None:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,8 +14,10 @@ from sqlalchemy import select, update
 from deploy.local.bus import Bus
 from services.hub.directory.service import apply_announcements
 from services.hub.venues.answers import responders as answers
-from services.hub.venues.models import BookingRequest
+from services.hub.venues.models import BookingRequest, RequestItem
 from services.hub.venues.moving import move_on
+from services.hub.venues.pages import again, instead_of
+from services.hub.venues.picking import pick_of, picks_in
 from services.hub.venues.projection import apply_bookings, apply_venues
 from services.hub.venues.requests import Wish, cancel_request, due, get_request, items_of, make_request
 from shared.contracts.bookings import ASK, LOOK, Asked, AskedList, AskRequest, LookRequest, Wanted
@@ -186,7 +189,22 @@ async def test_one_no_is_a_no_for_all_and_leaves_nothing(town: Town) -> None:
         assert request.reason == "这个时段已被预订"
         assert request.troubles[0]["alternatives"]
         said = {i.owner: (i.status, i.reason) for i in await items_of(session, made)}
+        shown = list(await items_of(session, made))
     assert said == {"union": ("cancelled", ""), "league": ("refused", "这个时段已被预订")}
+    # both can be asked for again, and what is offered in the place of the taken one can be picked
+    picks = {item.owner: str(pick_of(item.venue_id, *span(item))) for item in shown}
+    assert again(shown) == f"/rooms?day={at(5, 9).date().isoformat()}&" + "&".join(
+        f"pick={pick}" for pick in picks.values()
+    )
+    (trouble,) = request.troubles
+    other = picks_in([word for _, word in parse_qsl(instead_of(shown, trouble, trouble["alternatives"][0]))])
+    assert {str(pick) for pick in other} & set(picks.values()) == {picks["union"]}
+
+
+def span(item: RequestItem) -> tuple[datetime, datetime]:
+    assert item.during.lower
+    assert item.during.upper
+    return item.during.lower, item.during.upper
 
 
 async def test_an_owner_that_is_away_is_waited_for(town: Town) -> None:

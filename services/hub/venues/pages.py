@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.directory import Known, organisations
 from services.hub.venues import present
 from services.hub.venues.finding import Need, find_free
+from services.hub.venues.models import RequestItem
 from services.hub.venues.moving import JOINT, move_on
-from services.hub.venues.picking import Pick, picks_in, wishes_of
+from services.hub.venues.picking import Pick, pick_of, picks_in, wishes_of
 from services.hub.venues.requests import cancel_request, get_request, items_of, make_request, of_staff
+from shared.contracts.bookings import Alternative
 from shared.contracts.venues import Opening, Sharing
 from shared.joint import venues as words
 from shared.kit import clock
@@ -174,12 +178,13 @@ def _asked(router: APIRouter, kit: Kit) -> None:
     @router.get("/requests/{request_id}")
     async def one(request: Request, session: Tx, staff: Reader, request_id: UUID) -> Response:
         """How it stands with each owner."""
-        found = await get_request(session, request_id)
+        found, items = await get_request(session, request_id), await items_of(session, request_id)
         orgs = {o.code: o for o in await organisations(session)}
         may = found.staff_id == staff.id and found.status in ("asking", "confirming", "waiting", "confirmed")
         return render(
-            request, "rooms/request.html", found=found, items=await items_of(session, request_id), orgs=orgs,
+            request, "rooms/request.html", found=found, items=items, orgs=orgs,
             statuses=STATUSES, item_statuses=ITEMS, may=may and staff.can("rooms.write"),
+            again=again(items), instead=partial(instead_of, items), may_ask=staff.can("rooms.write"),
         )  # fmt: skip
 
     @router.post("/requests/{request_id}/cancel")
@@ -189,6 +194,23 @@ def _asked(router: APIRouter, kit: Kit) -> None:
             await cancel_request(session, staff, request_id, reason)
         await move_on(kit, request_id)
         return see_other(f"/rooms/requests/{request_id}", _("已取消"))
+
+
+def again(items: Iterable[RequestItem], instead: Mapping[UUID, Alternative] = MappingProxyType({})) -> str:
+    """The grid with what lies ahead of it picked, some in another's place; empty when nothing does."""
+    wanted = []
+    for item in items:
+        other = instead.get(item.booking_id)
+        start, end = (other.start, other.end) if other else (item.during.lower, item.during.upper)
+        if start and end:
+            wanted.append(pick_of(other.venue_id if other else item.venue_id, start, end))
+    picks = tuple(pick for pick in wanted if pick)
+    return At(present.Where("week", picks[0].day), picks).to() if picks else ""
+
+
+def instead_of(items: Iterable[RequestItem], trouble: Mapping[str, Any], instead: Mapping[str, Any]) -> str:
+    """The same with one alternative in the place of what could not be had."""
+    return again(items, {UUID(trouble["booking_id"]): Alternative.model_validate(instead)})
 
 
 def _named(orgs: Mapping[str, Known], codes: Iterable[str]) -> list[str]:

@@ -5,6 +5,8 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from services.hub.venues.requests import MOST, Wish
+from shared.kit import clock
+from shared.kit.calendar import span_on
 from shared.kit.clock import CHINA
 
 
@@ -19,6 +21,14 @@ class Pick:
 
     def __str__(self) -> str:
         return f"{self.venue_id}_{self.day.isoformat()}_{self.opens}_{self.closes}"
+
+
+def pick_of(venue_id: UUID, start: datetime, end: datetime) -> Pick | None:
+    """The same slot; None when it has begun or goes on past midnight, where the grid has none."""
+    day = start.astimezone(CHINA).date()
+    span = span_on(day, start, end)
+    whole = timedelta(minutes=span.minutes) == end - start
+    return Pick(venue_id, day, span.opens, span.closes) if whole and start > clock.now() else None
 
 
 def picks_in(texts: list[str]) -> tuple[Pick, ...]:
