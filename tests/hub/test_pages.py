@@ -231,7 +231,7 @@ async def test_filter_forms_are_sent_with_their_empty_fields(hub: Hub) -> None:
         assert (await clerk.api("GET", f"/api/v1{address}?standing=&unit=")).json()["total"] == 3
         wrong = await clerk.get(f"{address}?standing=nonsense&unit=x")
         assert wrong.status_code == 422
-        assert "<li>状态：不在可选范围内</li><li>单位：编号不正确</li>" in wrong.text
+        assert "<li>状态：不在可选范围内</li><li>所在单位：编号不正确</li>" in wrong.text
         assert (await steward.get("/candidates?tab=&rule=&org=&age=&search=&pair=")).status_code == 200
         assert (await steward.get("/quality/samples/" + "0" * 32 + "?number=")).status_code == 404
         assert (await clerk.get("/rooms?view=&day=&org=&people=&q=")).status_code == 200

@@ -23,7 +23,7 @@ from shared.org.venues import Venue
 from tests.org.people import CLERK, tree
 from tests.org.rooms import at, booked, booker, venue
 from tests.org.seasons import FIRST, KEEPER, STRANGER, closed, drawn, new_round, season, wanted, wished
-from tests.org.web import Browser, audited, org_world
+from tests.org.web import Browser, audited, dialog_at, org_world
 
 
 async def test_a_wish_is_refused_with_its_reason_and_sent_twice_is_one(org: OrgKit) -> None:
@@ -202,6 +202,9 @@ async def test_pages_from_the_form_to_the_published_reasons(org: OrgKit) -> None
             await closed(session, UUID(path.rsplit("/", 1)[1]))
         assert (await keeper.post(f"{path}/draw", {"version": "1"})).status_code == 303
         assert "这是预览" in (await keeper.get(path)).text
+        wrong = await keeper.post(f"{path}/undo", {"version": "2", "closes_at": "18", "reason": " "})
+        dialog = dialog_at(wrong.text, f"{path}/undo")
+        assert [f'id="e-{name}"' in dialog for name in ("closes_on", "closes_at", "reason")] == [True] * 3
         clerk = await world.signed_in("clerk")
         assert (await clerk.post(f"{path}/confirm", {"version": "2"})).status_code == 403
         assert (await keeper.post(f"{path}/confirm", {"version": "2"})).status_code == 303

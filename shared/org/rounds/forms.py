@@ -37,6 +37,23 @@ def moment(on: date | None, at: str) -> datetime:
     return datetime(on.year, on.month, on.day, minutes // 60 % 24, minutes % 60, tzinfo=CHINA)
 
 
+def why(reason: str) -> str:
+    """The reason, which must be given."""
+    if not reason:
+        raise Invalid("请写明原因", fields={"reason": "请写明原因"})
+    return reason
+
+
+def undoing(closes_on: date | None, closes_at: str, reason: str) -> tuple[datetime, str]:
+    """Until when wishes may be entered again, and why. Invalid names every field that is wrong."""
+    faults = Faults()
+    until, said = faults.read(lambda: moment(closes_on, closes_at)), faults.read(lambda: why(reason))
+    faults.refuse()
+    assert until is not None
+    assert said is not None
+    return until, said
+
+
 def new_round(
     title: Words = "",
     note: Words = "",

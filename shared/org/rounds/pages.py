@@ -151,8 +151,8 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
         """Back to entering wishes, until another deadline."""
         try:
             async with session.begin_nested():
-                until = forms.moment(closes_on, closes_at)
-                await drawing.undo(session, round_id, version, until, _reason(reason), staff)
+                until, why = forms.undoing(closes_on, closes_at, reason)
+                await drawing.undo(session, round_id, version, until, why, staff)
         except (Invalid, Refused) as problem:
             ending = {"step": "undo", "reason": reason, "closes_on": closes_on or "", "closes_at": closes_at}
             return await _page(request, session, org, staff, round_id, problem, ending=ending)
@@ -170,17 +170,11 @@ def _ending(router: APIRouter, org: OrgKit) -> None:
         """No drawing takes place."""
         try:
             async with session.begin_nested():
-                await service.cancel(session, round_id, version, _reason(reason), staff)
+                await service.cancel(session, round_id, version, forms.why(reason), staff)
         except (Invalid, Refused) as problem:
             ending = {"step": "cancel", "reason": reason}
             return await _page(request, session, org, staff, round_id, problem, ending=ending)
         return see_other(f"/venues/rounds/{round_id}", _("轮次已取消"))
-
-
-def _reason(text: str) -> str:
-    if not text:
-        raise Invalid("请写明原因", fields={"reason": "请写明原因"})
-    return text
 
 
 async def _page(
