@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from services.hub.venues.finding import Need, distance, find_free
-from services.hub.venues.models import Booking, BookingRequest, Venue
+from services.hub.venues.models import Booking, BookingRequest, RequestItem, Venue
 from services.hub.venues.projection import apply_bookings, apply_venues
-from shared.contracts.bookings import BookingChanged, Trouble
+from shared.contracts.bookings import Alternative, BookingChanged, Trouble
 from shared.contracts.venues import VenueChanged
 from shared.kit import clock
 from shared.kit.calendar import monday_of
@@ -151,9 +151,10 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         ended = await clerk.api("POST", f"{again}/cancel", json={"reason": "改期"})
         assert ended.json()["status"] in ("releasing", "cancelled")
         async with hub.database.transaction() as session:
-            await session.execute(
-                update(BookingRequest).values(status="refused", troubles=[trouble_of(HALL)])
-            )
+            wanted = UUID(made.json()["id"])
+            item = (await session.scalars(select(RequestItem).where(RequestItem.request_id == wanted))).one()
+            refused = update(BookingRequest).where(BookingRequest.id == wanted)
+            await session.execute(refused.values(status="refused", troubles=[trouble_of(item)]))
         ended = (await clerk.get(f"/rooms/requests/{made.json()['id']}")).text
         for offered in (at(6, 9), at(7, 9)):  # the same again, and what the owner offered instead
             assert f"pick={HALL}_{offered.date().isoformat()}_540_600" in ended
@@ -173,10 +174,10 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         assert len(free.json()["items"]) == 2
 
 
-def trouble_of(venue: UUID) -> dict[str, object]:
-    """An owner's no, as it is kept with a request of one venue."""
-    other = {"venue_id": venue, "venue_name": "大厅", "start": at(7, 9), "end": at(7, 10)}
-    return Trouble(booking_id=uuid4(), reason="已被预订", alternatives=(other,)).model_dump(mode="json")
+def trouble_of(item: RequestItem) -> dict[str, object]:
+    """An owner's no, as it is kept with a request."""
+    other = Alternative(venue_id=item.venue_id, venue_name="大厅", start=at(7, 9), end=at(7, 10))
+    return Trouble(booking_id=item.booking_id, reason="x", alternatives=(other,)).model_dump(mode="json")
 
 
 def test_distance_is_in_kilometres() -> None:
