@@ -155,9 +155,9 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
             item = (await session.scalars(select(RequestItem).where(RequestItem.request_id == wanted))).one()
             refused = update(BookingRequest).where(BookingRequest.id == wanted)
             await session.execute(refused.values(status="refused", troubles=[trouble_of(item)]))
-        ended = (await clerk.get(f"/rooms/requests/{made.json()['id']}")).text
+        said = (await clerk.get(f"/rooms/requests/{made.json()['id']}")).text
         for offered in (at(6, 9), at(7, 9)):  # the same again, and what the owner offered instead
-            assert f"pick={HALL}_{offered.date().isoformat()}_540_600" in ended
+            assert f"pick={HALL}_{offered.date().isoformat()}_540_600" in said
         for path in ("/rooms/find", "/rooms/requests", "/rooms/rounds", f"/rooms/venues/{HALL}"):
             assert (await clerk.get(path)).status_code == 200
         assert "这些组织的系统没有应答" in (await clerk.get("/rooms/rounds")).text
