@@ -2,7 +2,19 @@
 
 from collections.abc import Callable, Iterable
 
-from deploy.bench import bookings, identity, imports, ingest, latency, lookups, pages, rebuild, startup, weeks
+from deploy.bench import (
+    bookings,
+    finding,
+    identity,
+    imports,
+    ingest,
+    latency,
+    lookups,
+    pages,
+    rebuild,
+    startup,
+    weeks,
+)
 from deploy.bench.stage import Stage
 from deploy.bench.table import Row
 
@@ -16,6 +28,7 @@ MEASURES: dict[str, Measure] = {
     "identity": identity.rows,
     "bookings": bookings.rows,
     "weeks": weeks.rows,
+    "finding": finding.rows,
     "ingest": ingest.rows,
     "imports": imports.rows,
     "rebuild": rebuild.rows,

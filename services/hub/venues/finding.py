@@ -13,28 +13,38 @@ from shared.kit import clock
 from shared.kit.calendar import first_fit, span_on
 from shared.kit.clock import CHINA
 
-_FREE = text(
-    """
+_FREE = """
     SELECT v.venue_id, v.org, v.name, v.capacity, v.district, v.address, v.opening, v.latitude, v.longitude,
            make_interval(hours => (v.sharing->>'notice_hours')::int) AS notice,
            array(SELECT lower(r) FROM unnest(coalesce(b.taken, '{}'::tstzmultirange)) r) AS lows,
            array(SELECT upper(r) FROM unnest(coalesce(b.taken, '{}'::tstzmultirange)) r) AS highs
-    FROM venue v
+    FROM (
+      SELECT venue_id, org, hall_id, place FROM venue
+      WHERE status = 'active' AND capacity >= :people AND (:district = '' OR district = :district)
+        AND (:org = '' OR org = :org) AND (cardinality(:equipment) = 0 OR equipment @> :equipment)
+      ORDER BY %(order)s, venue_id OFFSET 0
+    ) o
     LEFT JOIN LATERAL (
       SELECT range_agg(b.busy) AS taken FROM booking b
-      WHERE b.hall_id = v.hall_id AND b.place && v.place AND b.busy && tstzrange(:opens, :closes)
+      WHERE b.hall_id = o.hall_id AND b.place && o.place AND b.busy && tstzrange(:opens, :closes)
         AND b.status IN ('held', 'waiting', 'confirmed')
     ) b ON true
-    WHERE v.status = 'active' AND v.capacity >= :people AND (:district = '' OR v.district = :district)
-      AND (:org = '' OR v.org = :org) AND v.equipment @> :equipment AND v.sharing->>'share' <> 'own'
+    JOIN LATERAL (SELECT * FROM venue v WHERE v.venue_id = o.venue_id AND v.org = o.org OFFSET 0) v ON true
+    WHERE v.sharing->>'share' <> 'own'
       AND :opens <= now() + make_interval(days => (v.sharing->>'horizon_days')::int)
       AND EXISTS (
         SELECT 1
         FROM unnest(tstzmultirange(tstzrange(:opens, :closes)) - coalesce(b.taken, '{}'::tstzmultirange)) r
         WHERE upper(r) - lower(r) >= :length)
-    ORDER BY v.capacity, v.venue_id LIMIT :most
+    LIMIT :most
     """
-).bindparams(bindparam("equipment", type_=ARRAY(Text)))
+"""Venues are put in order before their bookings are looked at (OFFSET 0 keeps it so): a plan that knows no
+values would else look at the bookings of every venue of the city."""
+_NEAR = "(latitude - :latitude) ^ 2 + ((longitude - :longitude) * cos(radians(:latitude))) ^ 2"
+_SMALLEST, _NEAREST = (
+    text(_FREE % {"order": order}).bindparams(bindparam("equipment", type_=ARRAY(Text)))
+    for order in ("capacity", f"{_NEAR} NULLS LAST, capacity")
+)
 LOOKED_AT = 120
 SHOWN = 20
 EARTH = 6371.0
@@ -71,7 +81,7 @@ class Free:
 
 
 async def find_free(session: AsyncSession, need: Need) -> list[Free]:
-    """The smallest that is large enough first; with a place given, the nearest of them first."""
+    """The smallest that is large enough first; with a place given, the nearest first."""
     midnight = datetime.combine(need.day, time(), CHINA)
     opens = max(midnight + timedelta(minutes=need.opens), clock.now())
     closes = midnight + timedelta(minutes=need.closes)
@@ -81,8 +91,10 @@ async def find_free(session: AsyncSession, need: Need) -> list[Free]:
         "opens": opens, "closes": closes, "people": need.people, "district": need.district, "org": need.org,
         "equipment": list(need.equipment), "length": timedelta(minutes=need.minutes), "most": LOOKED_AT,
     }  # fmt: skip
+    if need.near:
+        values |= {"latitude": need.near[0], "longitude": need.near[1]}
     found: list[Free] = []
-    for row in await session.execute(_FREE, values):
+    for row in await session.execute(_NEAREST if need.near else _SMALLEST, values):
         taken = [span_on(need.day, low, high) for low, high in zip(row.lows, row.highs, strict=True)]
         window = span_on(need.day, max(opens, clock.now() + row.notice), closes)
         at = first_fit(Opening.model_validate(row.opening), need.day, need.minutes, taken, window)
@@ -94,11 +106,9 @@ async def find_free(session: AsyncSession, need: Need) -> list[Free]:
         found.append(
             Free(row.venue_id, row.org, row.name, row.address, row.capacity, row.district, start, end, far)
         )
-        if len(found) == SHOWN and need.near is None:
+        if len(found) == SHOWN:
             break
-    if need.near is not None:
-        found.sort(key=lambda f: (f.distance is None, f.distance or 0, f.capacity))
-    return found[:SHOWN]
+    return found
 
 
 def distance(
