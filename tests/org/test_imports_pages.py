@@ -80,6 +80,9 @@ async def test_a_line_is_put_aside_by_the_page(site: Site) -> None:
     assert '<td class="num">1</td>' in (await site.page("/imports")).text
     await site.post(f"{at}/rows/2", decision="", back="tab=new")
     assert summary.findall((await site.page(at)).text) == ["2"]
+    late = await site.post(f"{at}/rows/2", decision="confirm")
+    assert late.headers["location"] == at
+    assert "这一行不需要确认" in (await site.page(at)).text
 
 
 async def test_every_tab_of_the_check_opens_in_page_and_api(site: Site) -> None:

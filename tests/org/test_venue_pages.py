@@ -209,6 +209,9 @@ async def test_dated_hours_are_taken_back(org: OrgKit) -> None:
         await clerk.post(f"{path}/hours", {"version": "1", "first": day, "reason": "检修"})
         assert "检修" in (shown := (await clerk.get(path)).text)
         assert f'action="{path}/hours/usual"' in shown
+        slower = await clerk.post(f"{path}/hours/usual", {"version": "1", "first": day})
+        assert slower.status_code == 409
+        assert f'action="{path}/hours/usual"' in slower.text  # the page, and what it says now
         back = await clerk.post(f"{path}/hours/usual", {"version": "2", "first": day})
         assert back.status_code == 303, back.text
         assert "检修" not in (await clerk.get(path)).text

@@ -175,7 +175,11 @@ def _deciding(router: APIRouter, org: OrgKit, worker: ImportWorker) -> None:
         decision: Annotated[Literal["skip", "confirm", ""], Form()] = "", back: Typed = "",
     ) -> Response:  # fmt: skip
         """Put a line aside, take it back in, confirm a change of name."""
-        await service.decide(session, staff, batch_id, line, decision)
+        try:
+            async with session.begin_nested():
+                await service.decide(session, staff, batch_id, line, decision)
+        except Refused as problem:  # the import has moved on: the page shows how far
+            return see_other(f"/imports/{batch_id}", problem.title, "warn")
         query = f"?{back}" if back and not back.startswith(("/", "\\")) else ""
         return see_other(f"/imports/{batch_id}{query}#r{line}")
 

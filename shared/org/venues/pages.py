@@ -177,12 +177,21 @@ def _steps(router: APIRouter, org: OrgKit, shown: Shown) -> None:
 
     @router.post("/{venue_id:uuid}/hours/usual")
     async def usual(
-        session: Tx, staff: Writer, venue_id: UUID, version: Version, first: Annotated[Day, Form()]
+        request: Request,
+        session: Tx,
+        staff: Writer,
+        venue_id: UUID,
+        version: Version,
+        first: Annotated[Day, Form()],
     ) -> Response:
         """Those days are as usual again."""
-        await dated.usual_days(
-            session, org, venue_id, first, version=version, actor=staff, scope=staff.scope_path
-        )
+        try:
+            async with session.begin_nested():
+                await dated.usual_days(
+                    session, org, venue_id, first, version=version, actor=staff, scope=staff.scope_path
+                )
+        except (Invalid, Refused) as problem:
+            return await shown.again(request, session, staff, venue_id, problem, "hours", {})
         return see_other(f"/venues/{venue_id}", _("已恢复平常的开放时间"))
 
     @router.post("/{venue_id:uuid}/inspection")
