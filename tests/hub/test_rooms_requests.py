@@ -1,10 +1,12 @@
 """Requests for rooms of several owners on the real bus: all or nothing, waiting, refusing, contention."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
@@ -22,7 +24,7 @@ from services.hub.venues.projection import apply_bookings, apply_venues
 from services.hub.venues.requests import Wish, cancel_request, due, get_request, items_of, make_request
 from shared.contracts.bookings import ASK, LOOK, Asked, AskedList, AskRequest, LookRequest, Wanted
 from shared.kit import clock
-from shared.kit.bus import Declined
+from shared.kit.bus import BusAway, Declined
 from shared.kit.context import Kit, make_kit
 from shared.kit.errors import Invalid
 from shared.kit.events.responders import Responders
@@ -335,9 +337,40 @@ async def test_a_wish_that_is_not_passed_on_keeps_what_was_typed(town: Town) -> 
         assert said in dialog
         assert f'value="{typed}"' in dialog
     assert await town.at_owner("league") == []
+    late = {"start": at(0, 0).isoformat(), "end": at(0, 2).isoformat(), "title": "读书会", "hours": "2"}
+    for no in (late, {"end": wish["start"], "title": "读书会"}):  # said by the hub: it has no field
+        refused = await clerk.post("/venues/others", wish | no)
+        assert refused.status_code in (409, 422)
+        assert "读书会" in refused.text
     asked = await clerk.post("/venues/others", wish | {"title": "读书会"})
     assert asked.status_code == 303
     assert [b.title for b in await town.at_owner("league")] == ["读书会"]
+    # whether it arrived is not known: what is sent again is the same wish at the same time
+    real = service.kit.bus.request
+
+    async def lost(service_code: str, subject: str, *told: Any, **more: Any) -> Any:
+        answer = await real(service_code, subject, *told, **more)
+        if subject == ASK:
+            raise BusAway("没有应答")
+        return answer
+
+    object.__setattr__(service.kit.bus, "request", lost)
+    again = wish | {
+        "title": "茶话会",
+        "request_id": str(uuid4()),
+        "start": at(5, 13).isoformat(),
+        "end": at(5, 15).isoformat(),
+    }
+    unsure = await clerk.post("/venues/others", again)
+    dialog = unsure.text.split('<details class="dialog" open>')[1].split("</details>")[0]
+    sent = dict(re.findall(r'name="(request_id|start|end)" value="([^"]+)"', dialog))
+    assert {k: datetime.fromisoformat(v) for k, v in sent.items() if k != "request_id"} == {
+        k: datetime.fromisoformat(again[k]) for k in ("start", "end")
+    }
+    assert sent["request_id"] == again["request_id"]
+    object.__setattr__(service.kit.bus, "request", real)
+    assert (await clerk.post("/venues/others", again | sent)).status_code == 303
+    assert [b.title for b in await town.at_owner("league")] == ["读书会", "茶话会"]
     await service.kit.bus.stop()
     away = await clerk.post("/venues/others", wish | {"title": "茶话会", "request_id": str(uuid4())})
     assert "您填写的活动名称：茶话会" in away.text

@@ -46,11 +46,19 @@ STATUSES = {
 
 @dataclass(frozen=True)
 class Refused:
-    """A wish that was not passed on: for which venue, what was typed, why not."""
+    """A wish that was not passed on, or nobody knows whether: what was asked and typed, why not."""
 
+    request_id: UUID
     venue: UUID
+    start: datetime
+    end: datetime
     title: str
     problem: Problem
+
+    @property
+    def same(self) -> bool:
+        """Sent once more it is the same wish: it may have arrived. After a no another time is asked for."""
+        return not isinstance(self.problem, Declined)
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,8 @@ def other_routes(router: APIRouter, org: OrgKit) -> None:
             answer = await _ask(org, staff, request_id, title, (venue, start, end))
         except Problem as problem:
             search = Search(start.astimezone(CHINA).date(), hours, people)
-            return await _page(request, org, staff, search, Refused(venue, title, problem))
+            refused = Refused(request_id, venue, start, end, title, problem)
+            return await _page(request, org, staff, search, refused)
         said = _(STATUSES.get(answer.status, answer.status))
         kind = "ok" if answer.status in ("confirmed", "waiting") else "warn"
         return see_other("/venues/others", f"{said}　{answer.reason}".strip(), kind)
