@@ -1,19 +1,20 @@
 """Shared venues at the hub: the newest word of their owner, the grid, free venues."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, update
 
-from services.hub.venues.finding import Need, distance, find_free
+from services.hub.venues.finding import LOOKED_AT, Need, distance, find_free
 from services.hub.venues.models import Booking, BookingRequest, RequestItem, Venue
 from services.hub.venues.projection import apply_bookings, apply_venues
 from shared.contracts.bookings import Alternative, BookingChanged, Trouble
 from shared.contracts.venues import VenueChanged
 from shared.kit import clock
 from shared.kit.calendar import monday_of
+from shared.kit.clock import CHINA
 from shared.kit.module import Projection
 from tests.hub.conftest import Hub
 from tests.hub.site import clients
@@ -89,21 +90,66 @@ async def test_a_week_that_was_written_before_tells_what_has_changed(hub: Hub) -
         assert '<th scope="row" class="wg-venue" data-palette="plum">' in page
 
 
+async def test_a_row_is_written_anew_for_another_page(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another week, language, pick and quarter of an hour; a venue of the same number at another organisation."""
+    await tell(hub, "first", announced("first", "甲"), told_venue(names=("甲厅",)))
+    await tell(hub, "second", announced("second", "乙"), told_venue(names=("乙厅",)))
+    days = [monday_of(at(14, 0).date()) + timedelta(weeks=n) for n in range(2)]
+    async with clients(hub, "clerk") as (clerk,):
+        for _ in range(2):
+            for day in days:
+                page = (await clerk.get(f"/rooms?day={day.isoformat()}")).text
+                assert (page.count("<span>甲厅</span>"), page.count("<span>乙厅</span>")) == (1, 1)
+                picks = re.findall(r'class="free" href="([^"]+)"', page)
+                assert {re.search(r"[?&;]day=([0-9-]+)", p)[1] for p in picks} == {day.isoformat()}  # type: ignore[index]
+                first = {date.fromisoformat(re.search(r"_(20[0-9-]+)_", p)[1]) for p in picks}  # type: ignore[index]
+                assert {monday_of(each) for each in first} == {day}
+        one = picks[0].replace("&amp;", "&").split("#")[0]
+        again = re.findall(r'class="free" href="([^"]+)"', (await clerk.get(one)).text)
+        assert {p.count("pick=") for p in again} == {2}
+        clerk.http.cookies.set("quntuan_lang", "en")
+        assert "上午" not in (await clerk.get(f"/rooms?day={days[0].isoformat()}")).text
+        clerk.http.cookies.delete("quntuan_lang")
+        later = at(14, 12) + timedelta(weeks=1)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        gone = (await clerk.get(f"/rooms?day={days[1].isoformat()}")).text
+        assert len(re.findall(r'class="free"', gone)) < len(picks)
+
+
+def at_minute(day: date, minute: int) -> datetime:
+    return datetime.combine(day, time(), CHINA) + timedelta(minutes=minute)
+
+
 async def test_nothing_is_offered_that_the_owners_rule_refuses(hub: Hub) -> None:
     """Too soon for its notice, too far for its horizon: neither in the grid nor among free venues."""
     rule = {"notice_hours": 48, "horizon_days": 4}
     await tell(hub, "first", announced("first", "甲"), told_venue(sharing=rule))
     async with clients(hub, "clerk") as (clerk,):
-        offered = set[date]()
+        offered = set[tuple[date, int]]()
         for day in {monday_of(at(n, 0).date()) for n in (0, 7)}:
             page = (await clerk.get(f"/rooms?day={day.isoformat()}")).text
-            offered |= {date.fromisoformat(found) for found in re.findall(rf"pick={HALL}_([0-9-]+)_", page)}
-    assert offered - {at(2, 0).date()} == {at(n, 0).date() for n in (3, 4)}
+            found = re.findall(rf"pick={HALL}_([0-9-]+)_([0-9]+)_", page)
+            offered |= {(date.fromisoformat(day), int(minute)) for day, minute in found}
+    latest = clock.now() + timedelta(days=4)
+    assert {d for d, _ in offered} - {at(2, 0).date(), at(4, 0).date()} == {at(3, 0).date()}
+    assert all(clock.now() + timedelta(hours=48) <= at_minute(*slot) <= latest for slot in offered)
     async with hub.database.transaction() as session:
         for days, found in ((1, 0), (3, 1), (5, 0)):
             assert len(await find_free(session, Need(at(days, 0).date(), 60))) == found
         for free in await find_free(session, Need(at(2, 0).date(), 60)):
             assert free.start >= clock.now() + timedelta(hours=48)
+        for opens in range(0, 24 * 60, 180):
+            for free in await find_free(session, Need(at(4, 0).date(), 60, opens=opens)):
+                assert free.start <= clock.now() + timedelta(days=4)
+
+
+async def test_venues_that_cannot_be_had_do_not_hide_those_that_can(hub: Hub) -> None:
+    """A hundred small rooms ask for three days' notice: the one large hall is found."""
+    small = [uuid4() for _ in range(LOOKED_AT)]
+    rooms = [told_venue(venue_id=i, hall_id=i, capacity=10, sharing={"notice_hours": 72}) for i in small]
+    await tell(hub, "first", announced("first", "甲"), *rooms, told_venue())
+    async with hub.database.transaction() as session:
+        assert [f.venue_id for f in await find_free(session, Need(at(1, 0).date(), 60))] == [HALL]
 
 
 async def test_the_grid_and_free_venues(hub: Hub) -> None:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.venues import OpenException
 from shared.kit import clock
-from shared.kit.calendar import KeptRows
+from shared.kit.calendar import KeptRows, monday_of
 from shared.org.bookings import Booking
 from shared.org.bookings.deciding import cancel, change
 from shared.org.bookings.models import Series
@@ -43,7 +44,7 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         assert picks
         yesterday = await clerk.get(f"/venues?view=day&day={at(-1, 0).date().isoformat()}")
         assert not re.findall(PICK, yesterday.text)
-        assert "已过" in yesterday.text
+        assert "现在不能预订" in yesterday.text
         panel = await clerk.get(picks[0].replace("&amp;", "&").split("#")[0])
         assert "这个时段可以预订" in panel.text
         assert (await clerk.get(f"/venues?day={day}&view=day")).status_code == 200
@@ -233,8 +234,16 @@ async def test_a_week_that_was_written_before_tells_what_has_changed(
         assert "大礼堂·东厅" in renamed
         picked = (await clerk.get(re.findall(PICK, empty)[0].replace("&amp;", "&").split("#")[0])).text
         assert picked.count('class="free sel"') == 1
+        other = at(12, 0).date()
+        for link in re.findall(PICK, (await clerk.get(f"/venues?day={other.isoformat()}")).text):
+            query = dict(parse_qsl(link.replace("&amp;", "&").split("?")[1].split("#")[0]))
+            assert query["day"] == other.isoformat()  # back to this page, not to the one it was written for
+            assert monday_of(date.fromisoformat(query["on"])) == monday_of(other)
         clerk.client.cookies.set("quntuan_lang", "en")
         assert "<li>上午</li>" not in (await clerk.get(week)).text
+        later = at(5, 12)
+        monkeypatch.setattr(clock, "now", lambda: later)
+        assert len(re.findall(PICK, (await clerk.get(week)).text)) < len(re.findall(PICK, shut))
 
 
 async def named(session: AsyncSession, org: OrgKit, venue_id: UUID, name: str) -> None:

@@ -15,7 +15,7 @@ from shared.kit.clock import CHINA
 
 _FREE = """
     SELECT v.venue_id, v.org, v.name, v.capacity, v.district, v.address, v.opening, v.latitude, v.longitude,
-           make_interval(hours => (v.sharing->>'notice_hours')::int) AS notice,
+           w.opens AS window_opens, w.closes AS window_closes,
            array(SELECT lower(r) FROM unnest(coalesce(b.taken, '{}'::tstzmultirange)) r) AS lows,
            array(SELECT upper(r) FROM unnest(coalesce(b.taken, '{}'::tstzmultirange)) r) AS highs
     FROM (
@@ -30,11 +30,16 @@ _FREE = """
         AND b.status IN ('held', 'waiting', 'confirmed')
     ) b ON true
     JOIN LATERAL (SELECT * FROM venue v WHERE v.venue_id = o.venue_id AND v.org = o.org OFFSET 0) v ON true
+    JOIN LATERAL (
+      SELECT greatest(:opens, t.now + make_interval(hours => (v.sharing->>'notice_hours')::int)) AS opens,
+             least(:closes, t.now + make_interval(days => (v.sharing->>'horizon_days')::int) + t.length) AS closes
+      FROM (SELECT CAST(:now AS timestamptz) AS now, CAST(:length AS interval) AS length) t
+    ) w ON true
     WHERE v.sharing->>'share' <> 'own'
-      AND :opens <= now() + make_interval(days => (v.sharing->>'horizon_days')::int)
       AND EXISTS (
         SELECT 1
-        FROM unnest(tstzmultirange(tstzrange(:opens, :closes)) - coalesce(b.taken, '{}'::tstzmultirange)) r
+        FROM unnest(tstzmultirange(tstzrange(w.opens, greatest(w.opens, w.closes)))
+          - coalesce(b.taken, '{}'::tstzmultirange)) r
         WHERE upper(r) - lower(r) >= :length)
     LIMIT :most
     """
@@ -90,13 +95,14 @@ async def find_free(session: AsyncSession, need: Need) -> list[Free]:
     values = {
         "opens": opens, "closes": closes, "people": need.people, "district": need.district, "org": need.org,
         "equipment": list(need.equipment), "length": timedelta(minutes=need.minutes), "most": LOOKED_AT,
+        "now": clock.now(),
     }  # fmt: skip
     if need.near:
         values |= {"latitude": need.near[0], "longitude": need.near[1]}
     found: list[Free] = []
     for row in await session.execute(_NEAREST if need.near else _SMALLEST, values):
         taken = [span_on(need.day, low, high) for low, high in zip(row.lows, row.highs, strict=True)]
-        window = span_on(need.day, max(opens, clock.now() + row.notice), closes)
+        window = span_on(need.day, row.window_opens, row.window_closes)
         at = first_fit(Opening.model_validate(row.opening), need.day, need.minutes, taken, window)
         if at is None:
             continue

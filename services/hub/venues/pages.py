@@ -22,7 +22,7 @@ from shared.contracts.bookings import Alternative
 from shared.contracts.venues import Opening, Sharing
 from shared.joint import venues as words
 from shared.kit import clock
-from shared.kit.calendar import Span, weekly_lines
+from shared.kit.calendar import HERE, Span, weekly_lines
 from shared.kit.context import Kit
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
@@ -50,7 +50,7 @@ class At:
 
     def __init__(self, where: present.Where, picks: tuple[Pick, ...]) -> None:
         self.where, self.picks = where, picks
-        self.here = self.to()
+        self.before_pick = f"{self.to()}&"
 
     def to(self, picks: tuple[Pick, ...] | None = None, **changed: Any) -> str:
         """The address with these values; empty ones are left out."""
@@ -62,9 +62,9 @@ class At:
         return f"/rooms?{urlencode(pairs)}"
 
     def pick(self, venue: str, day: date, offer: Span) -> str:
-        """The address with this free slot picked too."""
+        """The address with this free slot picked too, as rows keep it: `before_pick` is left out."""
         new = Pick(UUID(venue), day, offer.opens, min(offer.closes, offer.opens + 180))
-        return f"{self.here}&{urlencode({'pick': str(new)})}#panel"  # hundreds on a page
+        return f"{HERE}{urlencode({'pick': str(new)})}#panel"  # hundreds on a page
 
     def drop(self, pick: Pick) -> str:
         """The address without it."""
@@ -235,7 +235,7 @@ async def _grid(
         request,
         "rooms/week.html",
         problem.status if problem else 200,
-        grid=await present.grid(session, where, orgs, (get_locale(), at.here), kit.written),
+        grid=await present.grid(session, where, orgs, get_locale(), kit.written),
         where=where,
         at=at,
         orgs=orgs,

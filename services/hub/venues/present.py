@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.directory import Known
 from services.hub.venues.models import Booking, Venue
 from shared.contracts.venues import Opening, Sharing
-from shared.kit import clock
 from shared.kit.calendar import (
+    Begin,
     Entry,
     GridDay,
     GridRow,
@@ -88,16 +88,16 @@ async def grid(
     venues, days = found[:MOST], grid_days(where.first, where.number)
     marks = await _marks(session, {v.hall_id for v in venues}, where)
     at = where.first, where.number, quarter(), look, tuple(_marking(o) for o in orgs)
-    stamps = {v.venue_id: ("hub", v.org, v.venue_id, v.version, marks.get(v.hall_id), at) for v in venues}
-    ready = {v.venue_id: row for v in venues if (row := written.get(stamps[v.venue_id]))}
-    missed = {v.hall_id for v in venues if v.venue_id not in ready}
+    stamps = [("hub", v.org, v.venue_id, v.version, marks.get(v.hall_id), at) for v in venues]
+    rows: list[str | None] = [written.get(stamp) for stamp in stamps]
+    missed = {v.hall_id for v, row in zip(venues, rows, strict=True) if not row}
     standing = list(await session.scalars(select(Booking).where(*_standing(missed, where)))) if missed else []
 
-    def made(venue: Venue) -> GridRow:
-        keep = partial(written.keep, stamps[venue.venue_id])
-        return _row(venue, known, days, standing, keep)
-
-    return Grid(days, [ready.get(v.venue_id) or made(v) for v in venues], more=len(found) > MOST)
+    shown = [
+        row or _row(venue, known, days, standing, partial(written.keep, stamp))
+        for venue, row, stamp in zip(venues, rows, stamps, strict=True)
+    ]
+    return Grid(days, shown, more=len(found) > MOST)
 
 
 def _standing(hall_ids: Collection[UUID], where: Where) -> list[ColumnElement[bool]]:
@@ -146,11 +146,8 @@ def _row(
     owner = orgs.get(venue.org)
     mine = [_entry(b, orgs) for b in standing if b.hall_id == venue.hall_id and _share(b.place, venue.place)]
     opening, sharing = Opening.model_validate(venue.opening), Sharing.model_validate(venue.sharing)
-    notice, last = timedelta(hours=sharing.notice_hours), clock.today() + timedelta(days=sharing.horizon_days)
-    cells = tuple(
-        tuple(day_slots(d.day, open_spans(opening, d.day) if d.day <= last else (), mine, notice))
-        for d in days
-    )
+    begin = Begin(timedelta(hours=sharing.notice_hours), timedelta(days=sharing.horizon_days))
+    cells = tuple(tuple(day_slots(d.day, open_spans(opening, d.day), mine, begin)) for d in days)
     return GridRow(
         key=str(venue.venue_id),
         name=venue.name,

@@ -1,6 +1,6 @@
 """Days, opening hours and week grids: pure tools over dates and minutes."""
 
-from shared.kit.calendar.kept import KeptRows, quarter
+from shared.kit.calendar.kept import HERE, KeptRows, quarter
 from shared.kit.calendar.openings import (
     STEP,
     Span,
@@ -12,11 +12,23 @@ from shared.kit.calendar.openings import (
     weekly_lines,
     written,
 )
-from shared.kit.calendar.week import Entry, GridDay, GridRow, Slot, day_slots, grid_days, monday_of, use_of
+from shared.kit.calendar.week import (
+    Begin,
+    Entry,
+    GridDay,
+    GridRow,
+    Slot,
+    day_slots,
+    grid_days,
+    monday_of,
+    use_of,
+)
 from shared.kit.calendar.workdays import DayKind, day_kind
 
 __all__ = [
+    "HERE",
     "STEP",
+    "Begin",
     "DayKind",
     "Entry",
     "GridDay",

@@ -12,7 +12,9 @@ from shared.kit import clock
 from shared.kit.calendar.openings import STEP
 
 MOST = 1_000
-"""Rows of one process, some 15 KB each."""
+"""Rows of one process, some 10 KB each."""
+HERE = "\0"
+"""Stands in a kept row for the address of the page it is printed on: no text of a database holds it."""
 
 
 class KeptRows:

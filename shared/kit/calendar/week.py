@@ -48,7 +48,7 @@ class Entry:
 @dataclass(frozen=True)
 class Slot:
     """A part of the day, or several that one entry fills. `offer` are the free minutes a click books;
-    `past`: nothing stands in it, and it is too late to book it.
+    `past`: nothing stands in it, and it is too late, or too soon, to book it.
     """
 
     state: Literal["busy", "free", "past", "shut"]
@@ -65,6 +65,20 @@ class Slot:
             if self.offer
             else ""
         )
+
+
+@dataclass(frozen=True)
+class Begin:
+    """When a booking may begin, from now: not before `notice`, not after `horizon`."""
+
+    notice: timedelta = timedelta()
+    horizon: timedelta = timedelta(days=36_500)
+
+    def on(self, day: date) -> Span:
+        """The first and the last minute of the day, both included; none when the last is before the first."""
+        midnight, now = datetime.combine(day, time(), CHINA), clock.now()
+        first, last = minutes(now + self.notice - midnight), minutes(now + self.horizon - midnight)
+        return Span(0 if first < 0 else -(-(first + 1) // STEP) * STEP, min(DAY, last))
 
 
 @dataclass(frozen=True)
@@ -118,14 +132,14 @@ def monday_of(day: date) -> date:
 
 
 def day_slots(
-    day: date, opened: Sequence[Span], entries: Sequence[Entry], notice: timedelta = timedelta()
+    day: date, opened: Sequence[Span], entries: Sequence[Entry], begin: Begin | None = None
 ) -> list[Slot]:
-    """The parts of a day from morning to evening; `notice` is how long before its begin a booking is made."""
+    """The parts of a day from morning to evening; what is offered begins as `begin` says, else any time."""
     spans = [(e, span) for e in entries if (span := e.span(day)).minutes > 0]
     spans.sort(key=lambda each: each[0].start)
     in_part = [tuple(e for e, span in spans if _meet(span, part)) for _, part in PARTS]
     free = free_in(opened, [e.span(day, around=True) for e, _ in spans])
-    slots, begins = list[Slot](), _first_to_come(day, clock.now() + notice)
+    slots, begins = list[Slot](), (begin or Begin()).on(day)
     for (title, part), inside in zip(PARTS, in_part, strict=True):
         if slots and len(inside) == 1 and slots[-1].entries == inside:
             slots[-1] = Slot("busy", slots[-1].part, slots[-1].parts + 1, inside)
@@ -136,19 +150,15 @@ def day_slots(
     return slots
 
 
-def _empty(title: str, part: Span, opened: Sequence[Span], free: Sequence[Span], begins: int) -> Slot:
+def _empty(title: str, part: Span, opened: Sequence[Span], free: Sequence[Span], begins: Span) -> Slot:
     offers = [s for s in (_within(span, part) for span in free) if s.minutes >= SHORTEST]
     if offers:
-        longest = max((Span(max(s.opens, begins), s.closes) for s in offers), key=lambda s: s.minutes)
+        late = (Span(max(s.opens, begins.opens), s.closes) for s in offers)
+        soon = (s for s in late if s.opens <= begins.closes)
+        longest = max(soon, key=lambda s: s.minutes, default=Span(0, 0))
         return Slot("free", title, offer=longest) if longest.minutes >= SHORTEST else Slot("past", title)
     shut = not any(_meet(span, part) for span in opened)
     return Slot("shut" if shut else "busy", title)
-
-
-def _first_to_come(day: date, after: datetime) -> int:
-    """The first minute of the day a booking can still begin."""
-    midnight = datetime.combine(day, time(), CHINA)
-    return 0 if after < midnight else -(-(minutes(after - midnight) + 1) // STEP) * STEP
 
 
 def _within(span: Span, part: Span) -> Span:

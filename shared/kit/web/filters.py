@@ -3,7 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup, escape
+
 from shared.kit import clock
+from shared.kit.calendar import HERE
 from shared.kit.web.i18n import get_locale
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -130,7 +133,13 @@ def urgency(value: datetime) -> str:
     return "soon" if rest < SOON else ""
 
 
+def placed(row: str, here: str) -> Markup:
+    """A row of a grid that was written for any page, on this one."""
+    return Markup(str(row).replace(HERE, str(escape(here))))  # noqa: S704 - the row is a macro's own output
+
+
 FILTERS = {
+    "placed": placed,
     "num": number, "date": day, "month": month, "datetime": moment, "hm": hour_minute,
     "iso_day": iso_day, "day_minute": day_minute, "moment_text": written_moment,
     "age": age, "ago": ago, "left": left, "urgency": urgency,

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
-from shared.kit.calendar import Span
+from shared.kit.calendar import HERE, Span
 from shared.kit.db import Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
 from shared.kit.staff import Staff, require
@@ -60,10 +60,10 @@ class At:
         return f"/venues?{urlencode(values)}" if values else "/venues"
 
     def pick(self, venue: str, day: date, offer: Span) -> str:
-        """The address that opens the panel for a free slot."""
+        """The address that opens the panel for a free slot, as rows keep it: `before_pick` is left out."""
         opens, closes = _clock(offer.opens), _clock(min(offer.closes, offer.opens + 180))
         picked = f"venue={venue}&on={day}&opens={opens}&closes={closes}".replace(":", "%3A")
-        return f"{self.before_pick}{picked}#panel"  # hundreds on a page: what stands before is made once
+        return f"{HERE}{picked}#panel"  # hundreds on a page: what stands before is set in at the end
 
     def day(self, day: date) -> str:
         """The address of one day."""
@@ -122,7 +122,7 @@ async def show_grid(
     """The page, with a refusal beside the panel when there is one."""
     search = Search(district=where.district, people=where.people)
     selected = _selected(typed)
-    look = _look(where.at, selected) if where.view != "month" else None
+    look = _look(selected) if where.view != "month" else None
     shown = await present.grid(session, org, where.view, where.day, search, where.hall, look)
     venue = await get_venue(session, typed.venue) if typed else None
     hall = await get_venue(session, venue.hall_id) if venue else None
@@ -153,9 +153,9 @@ def _selected(typed: Typed | None) -> str:
     return f"{typed.venue}{typed.day.isoformat()}{_minutes(typed.opens)}" if typed and typed.day else ""
 
 
-def _look(at: At, selected: str) -> present.Look:
-    here = get_locale(), at.before_pick
-    return lambda venue: (*here, selected if selected.startswith(venue) else "")
+def _look(selected: str) -> present.Look:
+    locale = get_locale()
+    return lambda venue: (locale, selected if selected.startswith(venue) else "")
 
 
 async def _previews(session: AsyncSession, org: OrgKit, staff: Staff, typed: Typed) -> list[series.Preview]:

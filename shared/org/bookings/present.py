@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.calendar import (
+    Begin,
     Entry,
     GridDay,
     GridRow,
@@ -24,7 +25,7 @@ from shared.kit.calendar import (
 from shared.org.bookings.models import Booking
 from shared.org.bookings.reading import HallMark, in_days, marks_in_days
 from shared.org.kit import OrgKit
-from shared.org.venues import Search, Venue, full_name, halls_of, list_venues, opening_of
+from shared.org.venues import Search, Venue, full_name, halls_of, list_venues, opening_of, sharing_of
 
 View = Literal["day", "week", "month"]
 MOST = 60
@@ -112,8 +113,8 @@ def _row(
     stamp: Hashable,
 ) -> GridRow:
     mine = [entry_of(b) for b in standing if _share(b, venue)]
-    opening = opening_of(venue)
-    cells = tuple(tuple(day_slots(d.day, open_spans(opening, d.day), mine)) for d in days)
+    opening, begin = opening_of(venue), Begin(horizon=timedelta(days=sharing_of(venue).horizon_days))
+    cells = tuple(tuple(day_slots(d.day, open_spans(opening, d.day), mine, begin)) for d in days)
     return GridRow(
         key=str(venue.id),
         name=full_name(venue, hall),
