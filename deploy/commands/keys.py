@@ -75,6 +75,8 @@ def _check(here: State, arguments: argparse.Namespace) -> None:
         raise CommandError(
             "这不是公钥,请复制对方 quntuan keys show 所示 / not a public key: copy what keys show says"
         )
+    if (other := bus.holder(here, arguments.key)) not in {"", arguments.code}:
+        raise CommandError(f"这把钥匙属于 {other} / that key is {other}'s: quntuan keys revoke it first")
     known = {*organisations(packages()), *bus.admitted(here)}
     if arguments.code not in known and not (arguments.new and is_code(arguments.code)):
         raise CommandError(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from deploy.commands.asked import refuse_another, refuse_misplaced, refuse_nonsense
 from deploy.commands.common import CommandError, packages
 from deploy.containers import certificates, images
 from deploy.containers.bus import Site, configure
@@ -47,15 +48,13 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Safe to repeat: what is there stays, what is missing is made."""
     here = state(arguments.state)
+    refuse_nonsense(arguments)
     domain = arguments.domain or here.told().get("QUNTUAN_DOMAIN") or USUAL["QUNTUAN_DOMAIN"]
-    nodes = [f"{node}.{domain}" for node in arguments.node]
-    site = Site.said(here, arguments.site, arguments.hub, nodes)
-    if len(site.nodes) not in {0, 3}:
-        raise CommandError("总线用一台或三台服务器 / a bus is on one server or on three: --node three times")
-    if site.node and arguments.renew_certificates:
-        raise CommandError("请在总线的第一台服务器上运行 / to be run on the first server of the bus")
+    before = Site.before(here)
+    site = said(before or Site(), arguments, domain)
+    refuse_another(here, site, before)
+    refuse_misplaced(here, site, arguments)
     names = [f"*.{domain}", domain]
-    refuse_another(here, site)
     if not site.node:
         make(here, site, arguments, names)
     if arguments.renew_certificates:
@@ -63,20 +62,29 @@ def run(arguments: argparse.Namespace) -> int:
     told = environment(here, site, arguments)
     write(here.env, "".join(f"{name}={value}\n" for name, value in told.items()))
     here.open_to_containers()
-    print(f"已就绪 / ready: {here.root}\n下一步 / next: quntuan compose up --detach --wait")
-    if not site.node:
-        print("然后 / then: quntuan backup; quntuan accounts --state '' new <login> <姓名>")
+    tell_next(here, site, before, arguments)
     return 0
 
 
-def refuse_another(here: State, site: Site) -> None:
-    """What a server is, is said once: its names, volumes and streams follow from it."""
-    if (here.root / "site.json").exists() and (before := Site.of(here)) != replace(site, hub=before.hub):
-        said = before.code or "全部 / all on one server"
-        raise CommandError(
-            f"这里已是 {said}:--site、--node 不能再改,另一台服务器请用另一个状态文件夹 /"
-            f" {here.root} is {said} already; another server has another state folder"
+def said(before: Site, arguments: argparse.Namespace, domain: str) -> Site:
+    """What this server is: said now, or else before. Servers of a bus are in the domain that holds now."""
+    nodes = [f"{label}.{domain}" for label in arguments.node or before.labels]
+    return replace(before, code=arguments.site or before.code, hub=arguments.hub or before.hub, nodes=nodes)
+
+
+def tell_next(here: State, site: Site, before: Site | None, arguments: argparse.Namespace) -> None:
+    """What is to be done now, here."""
+    command = f"QUNTUAN_STATE={here.root} quntuan" if arguments.state else "quntuan"
+    print(f"已就绪 / ready: {here.root}\n下一步 / next: {command} compose up --detach --wait")
+    if before and (arguments.hub or arguments.hub_ca):
+        print(f"生效 / to take effect: {command} compose restart nats")
+    if before is None and site.code not in {"", HUB} and not arguments.match_key:
+        print(
+            f"这里生成了匹配密钥 {here.secrets / 'jobs' / 'match-key'}:各组织须用同一把(--match-key) /"
+            " a match key was made here: all organisations need the same"
         )
+    if not site.node:
+        print(f"然后 / then: {command} backup; {command} accounts --state '' new <login> <姓名>")
 
 
 def make(here: State, site: Site, arguments: argparse.Namespace, names: Sequence[str]) -> None:
@@ -122,11 +130,10 @@ def bring(named: str | None, target: Path, *, once: bool = False) -> None:
         return
     if not Path(named).is_file():
         raise CommandError(f"没有这个文件 / no such file: {named}")
-    if (
-        once
-        and target.exists()
-        and target.read_text(encoding="utf-8") != Path(named).read_text(encoding="utf-8")
-    ):
+    given = Path(named).read_bytes().strip()
+    if not given.isascii():
+        raise CommandError(f"不是要的文件 / not the file that is wanted: {named}")
+    if once and target.exists() and target.read_bytes().strip() != given:
         raise CommandError(
             f"这里已有另一把 / another one is here: {target}\n"
             "换掉后,已录入的人同其他组织的不再匹配;没有数据时才可删去再来 /"

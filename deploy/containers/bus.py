@@ -32,10 +32,14 @@ class Site:
         return cls(**json.loads((state.root / "site.json").read_text(encoding="utf-8")))
 
     @classmethod
-    def said(cls, state: State, code: str | None, hub: Sequence[str], nodes: Sequence[str]) -> "Site":
-        """Now, or else before."""
-        before = cls.of(state) if (state.root / "site.json").exists() else cls()
-        return cls(code or before.code, hub or before.hub, nodes or before.nodes, before.node)
+    def before(cls, state: State) -> "Site | None":
+        """What was said of this server; None on the first time."""
+        return cls.of(state) if (state.root / "site.json").exists() else None
+
+    @property
+    def labels(self) -> list[str]:
+        """The servers of its bus, without their domain."""
+        return [node.partition(".")[0] for node in self.nodes]
 
     @property
     def manifest(self) -> str:
@@ -95,8 +99,13 @@ def admitted(state: State) -> dict[str, list[str]]:
     return {file.name: file.read_text(encoding="ascii").split() for file in files}
 
 
+def holder(state: State, key: str) -> str:
+    """The organisation whose server comes in with this key; empty when none does."""
+    return next((code for code, keys in admitted(state).items() if key in keys), "")
+
+
 def admit(state: State, code: str, key: str) -> None:
-    """From now on a server with this key, which `is_public`, comes in as `code`."""
+    """From now on a server with this key, which `is_public` and nobody else's, comes in as `code`."""
     _write(state, code, [*[k for k in admitted(state).get(code, []) if k != key], key])
 
 

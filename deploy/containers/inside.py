@@ -18,9 +18,17 @@ def here() -> list[ServicePackage]:
 
 
 def known_organisations() -> list[str]:
-    """Those of this server and those whose servers were admitted to it."""
-    admitted = {path.name for path in (SECRETS / "nats" / "leaves").glob("*")}
-    return sorted({*organisations(here()), *admitted})
+    """Those of this server and those whose servers were ever admitted to it."""
+    return sorted({*organisations(here()), *(path.name for path in _leaves())})
+
+
+def admitted_organisations() -> list[str]:
+    """Those of this server and those whose servers may come in now."""
+    return sorted({*organisations(here()), *(path.name for path in _leaves() if path.stat().st_size)})
+
+
+def _leaves() -> list[Path]:
+    return [*(SECRETS / "nats" / "leaves").glob("*")]
 
 
 def environments(packages: Iterable[ServicePackage]) -> Mapping[str, Mapping[str, str]]:

@@ -14,6 +14,7 @@ from deploy.accounts.making import AccountError
 from deploy.containers.examined import findings
 from deploy.containers.inside import (
     SECRETS,
+    admitted_organisations,
     database_url,
     environment,
     environments,
@@ -86,7 +87,7 @@ def rebuild() -> None:
         "QUNTUAN_DATABASE_URL": database_url(roles.database, roles.owner, roles.owner_password),
         "QUNTUAN_NATS_SEED_FILE": str(SECRETS / HUB / "seed"),
     }
-    command = [sys.executable, "-m", "services.hub.rebuild", *known_organisations()]
+    command = [sys.executable, "-m", "services.hub.rebuild", *admitted_organisations()]
     os.execve(command[0], command, told)  # noqa: S606 - the command is ours
 
 

@@ -75,3 +75,6 @@ def test_an_organisation_is_not_admitted_under_a_mistyped_code(
     assert files(hub) == before
     assert keys(hub, "admit", "disabled", key, "--new") == 0  # a fourth on a server of its own
     assert keys(hub, "admit", "disabled", public_key(tmp_path / "next.nk")) == 0
+    before = files(hub)
+    assert keys(hub, "admit", "union", key) == 1  # one key under two codes, and the bus would not start
+    assert files(hub) == before

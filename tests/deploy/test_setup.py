@@ -84,7 +84,8 @@ def test_certificates_are_renewed_and_all_else_stays(
 
 def test_a_second_setup_keeps_what_was_said_and_the_operators_own_lines(tmp_path: Path) -> None:
     """As an upgrade runs it: without a word."""
-    hub = ("--hub", "one.test:7422", "--hub", "two.test:7422")
+    (tmp_path / "hub-ca").write_text("the hub's authority\n")
+    hub = ("--hub", "one.test:7422", "--hub", "two.test:7422", "--hub-ca", str(tmp_path / "hub-ca"))
     setup(tmp_path, "--site", "union", *hub, "--domain", "dqt.test", "--port", "443", "--synthetic")
     with (tmp_path / "env").open("a") as env:
         env.write("QUNTUAN_PG_MEMORY=8G\n")
@@ -117,8 +118,9 @@ def test_compose_is_told_the_state_folder_that_was_named(
 def test_a_file_that_was_not_brought_along_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for option in ("--hub-ca", "--match-key"):
-        assert setup(tmp_path, "--site", "union", "--hub", "hub.test:7422", option, "not-here") == 1
+    (tmp_path / "ca").write_text("the hub's authority\n")
+    for given in (("--hub-ca", "not-here"), ("--hub-ca", str(tmp_path / "ca"), "--match-key", "not-here")):
+        assert setup(tmp_path, "--site", "union", "--hub", "hub.test:7422", *given) == 1
         assert "no such file: not-here" in capsys.readouterr().err
 
 
@@ -149,6 +151,46 @@ def test_what_a_server_is_and_its_match_key_are_said_once(
     assert setup(union, *moved) == 0
     remote = json.loads((union / "secrets/nats/nats.conf").read_text())["leafnodes"]["remotes"][0]
     assert remote["urls"] == ["tls://hub-2.test:7422"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--listen", "10.0.0.300"), "--listen"),
+        (("--port", "99999"), "--port"),
+        (("--domain", "foo bar"), "--domain"),
+        (("--site", "union", "--hub", "no port"), "no port"),
+        (("--site", "union"), "--hub-ca"),
+        (("--site", "hub", "--match-key", "KEY"), "must not have"),
+        (("--hub", "hub.test:7422"), "organisation's site"),
+        (("--node", "a", "--node", "b", "--node", "c"), "for the hub's site"),
+        (("--match-key", "PICTURE"), "not the file"),
+    ],
+)
+def test_what_no_server_can_have_is_refused_and_nothing_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "KEY").write_text("a match key\n")
+    (tmp_path / "PICTURE").write_bytes(b"\xff\xd8\x00")
+    given = [str(tmp_path / word) if word.isupper() else word for word in asked]
+    assert setup(tmp_path / "state", *given) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "state" / "env").exists()
+
+
+def test_a_hub_on_three_servers_moves_to_another_domain(tmp_path: Path) -> None:
+    """With the servers named again, or not: routes and certificates are of the same names."""
+    named = ("--node", "hub-1", "--node", "hub-2", "--node", "hub-3")
+    assert setup(tmp_path, "--site", "hub", "--domain", "a.test", *named) == 0
+    for domain, again in (("b.test", ()), ("c.test", named)):
+        assert (
+            main(["setup", "--state", str(tmp_path), "--domain", domain, *again, "--renew-certificates"]) == 0
+        )
+        routes = json.loads((tmp_path / "secrets/nats/nats.conf").read_text())["cluster"]["routes"]
+        assert routes == [f"nats-route://hub-{n}.{domain}:6222" for n in (2, 3)]
+        certificate = x509.load_pem_x509_certificate((tmp_path / "secrets/nats/server.crt").read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        assert f"*.{domain}" in names.get_values_for_type(x509.DNSName)
 
 
 def test_the_recovery_key_is_spoken_of_as_long_as_it_is_here(

@@ -134,8 +134,8 @@ async def test_nothing_is_offered_that_the_owners_rule_refuses(hub: Hub) -> None
     assert {d for d, _ in offered} - {at(2, 0).date(), at(4, 0).date()} == {at(3, 0).date()}
     assert all(clock.now() + timedelta(hours=48) <= at_minute(*slot) <= latest for slot in offered)
     async with hub.database.transaction() as session:
-        for days, found in ((1, 0), (3, 1), (5, 0)):
-            assert len(await find_free(session, Need(at(days, 0).date(), 60))) == found
+        for days, kinds_found in ((1, 0), (3, 1), (5, 0)):
+            assert len(await find_free(session, Need(at(days, 0).date(), 60))) == kinds_found
         for free in await find_free(session, Need(at(2, 0).date(), 60)):
             assert free.start >= clock.now() + timedelta(hours=48)
         for opens in range(0, 24 * 60, 180):

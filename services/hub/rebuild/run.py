@@ -29,13 +29,19 @@ def unheard(phase: str, done: int, total: int) -> None:
 
 
 async def begin(kit: Kit, codes: Sequence[str] = ()) -> int:
-    """The rebuild that was not finished, or a new one; `codes` are organisations known to the deployment."""
+    """The rebuild that was not finished, or a new one; `codes` are organisations known to the deployment.
+
+    One that still fetches from other organisations than there are now is given up: it could wait for ever for
+    one that was admitted by mistake.
+    """
     async with kit.database.transaction() as session:
-        standing = select(RebuildRun.id).where(RebuildRun.finished_at.is_(None)).order_by(RebuildRun.id)
-        if (found := await session.scalar(standing)) is not None:
-            return found
         known = await session.scalars(text("select code from organisation"))
         orgs = sorted({*known, *codes})
+        standing = select(RebuildRun).where(RebuildRun.finished_at.is_(None)).order_by(RebuildRun.id)
+        if (found := await session.scalar(standing)) is not None:
+            if found.phase != "fetch" or found.cursors["_orgs"] == orgs:
+                return found.id
+            await session.delete(found)
         await shadow.prepare(session)
         run = RebuildRun(phase="fetch", cursors={"_orgs": orgs})
         session.add(run)

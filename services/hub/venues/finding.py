@@ -31,8 +31,9 @@ _FREE = """
     ) b ON true
     JOIN LATERAL (SELECT * FROM venue v WHERE v.venue_id = o.venue_id AND v.org = o.org OFFSET 0) v ON true
     JOIN LATERAL (
-      SELECT greatest(:opens, t.now + make_interval(hours => (v.sharing->>'notice_hours')::int)) AS opens,
-             least(:closes, t.now + make_interval(days => (v.sharing->>'horizon_days')::int) + t.length) AS closes
+      SELECT
+        greatest(:opens, t.now + make_interval(hours => (v.sharing->>'notice_hours')::int)) AS opens,
+        least(:closes, t.now + make_interval(days => (v.sharing->>'horizon_days')::int) + t.length) AS closes
       FROM (SELECT CAST(:now AS timestamptz) AS now, CAST(:length AS interval) AS length) t
     ) w ON true
     WHERE v.sharing->>'share' <> 'own'
