@@ -6,7 +6,7 @@ import httpx
 
 from deploy.doctor.findings import Finding
 
-TODO = "quntuan compose logs nats; 端口、证书、钥匙 / ports, certificates, keys: RUNBOOK.md「分站」"
+MEND = "quntuan compose logs nats; 端口、证书、钥匙 / ports, certificates, keys: RUNBOOK.md「分站」"
 
 
 def lines(monitor: str, accounts: Iterable[str]) -> Iterator[Finding]:
@@ -24,11 +24,11 @@ def lines(monitor: str, accounts: Iterable[str]) -> Iterator[Finding]:
     if others:
         said = f"{len(routes) + 1} / {len(others) + 1} 台相连 / servers are joined"
         well = len(routes) >= len(others)
-        yield Finding("ok" if well else "bad", "总线 / bus", said, "" if well else TODO)
+        yield Finding("ok" if well else "bad", "总线 / bus", said, "" if well else MEND)
         return
     for account in accounts:
         if account in connected:
             yield Finding("ok", f"线路 / line {account}", "已连通 / connected")
         else:
             said = "断开:两边照常工作,连通后补送 / cut: both work on, what was said arrives later"
-            yield Finding("bad", f"线路 / line {account}", said, TODO)
+            yield Finding("bad", f"线路 / line {account}", said, MEND)

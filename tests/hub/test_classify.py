@@ -15,6 +15,8 @@ CASES = [
     ("5101 0001 7726", Kind.CARD), ("GH-2020-00017", Kind.CARD), ("AB1234", Kind.CARD), ("12345", Kind.CARD), ("E12345678", Kind.CARD),
     ("6120", Kind.TAIL), ("612X", Kind.TAIL), ("612x", Kind.TAIL), ("王6120", Kind.TAIL), ("6120王", Kind.TAIL), ("王小明 6120", Kind.TAIL),
     ("６１２０", Kind.TAIL), ("**************612X", Kind.TAIL),
+    ("138****6120", Kind.TAIL), ("5101 **** 6120", Kind.TAIL), ("GH20 ＊＊＊＊ 6120", Kind.TAIL), ("028-****6120", Kind.TAIL),
+    ("+86 138****6120", Kind.TAIL), ("王****6120", Kind.TAIL), ("138****6120 王", Kind.TAIL),
     ("王", Kind.NAME), ("王小明", Kind.NAME), ("張偉", Kind.NAME), ("阿依古丽·买买提", Kind.NAME), ("阿依古丽 买买提", Kind.NAME),
     ("阿依古丽•买买提", Kind.NAME), ("阿依古丽・买", Kind.NAME), ("阿依古丽．买", Kind.NAME), ("阿依古丽.m", Kind.MIXED), ("阿依古丽 • m", Kind.MIXED),
     ("张4321", Kind.TAIL), ("張４３２１", Kind.TAIL), ("张　４３２１", Kind.TAIL), ("欧阳 432x", Kind.TAIL), ("1 2 0 1 2 3 4 5 6 7 8", Kind.PHONE),
@@ -50,6 +52,7 @@ def test_what_is_asked_of_the_holders_of_the_key() -> None:
     assert classify("E12345678").asks == ("card", "identity")
     assert classify("王6120").han == "王"
     assert classify("612x").tail == "612X"
+    assert (classify("王138****6120").han, classify("王138****6120").tail) == ("王", "6120")
 
 
 def test_the_other_understanding_can_be_chosen() -> None:

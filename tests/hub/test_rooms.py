@@ -176,14 +176,18 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
     async with clients(hub, "clerk", "viewer") as (clerk, viewer):
         page = await viewer.get(f"/rooms?day={day.isoformat()}")
         assert page.status_code == 200
+        assert 'aria-label="预订表"' in page.text
+        assert "在预订表上" in (await viewer.get("/rooms/requests")).text
         assert "劳模宣讲" in page.text
         assert page.text.index("小会议室") > 0
         picked = f"{HALL}_{day.isoformat()}_780_900"
         panel = await clerk.get(f"/rooms?day={day.isoformat()}&pick={picked}")
         assert 'name="pick"' in panel.text
         assert (await viewer.post("/rooms/ask", pick=picked, title="x")).status_code == 403
-        nothing = await clerk.post("/rooms/ask", pick=picked, title="")
+        nothing = await clerk.post("/rooms/ask", pick=picked, title="", people="45", org="second")
         assert "请填写活动名称" in nothing.text
+        assert re.search(r'name="people"[^>]* value="45"', nothing.text)
+        assert '<option value="second" selected>' in nothing.text
         asked = await clerk.post("/rooms/ask", pick=picked, title="三方联谊")
         assert asked.status_code == 303, asked.text
         shown = await clerk.get(asked.headers["location"])  # no bus here: never a false yes

@@ -40,6 +40,8 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         day = at(5, 0).date().isoformat()
         page = await clerk.get(f"/venues?day={day}")
         assert "劳模宣讲" in page.text
+        assert ">预订表</a>" in page.text
+        assert "在预订表上" in (await clerk.get("/venues/mine")).text
         picks = re.findall(PICK, page.text)
         assert picks
         yesterday = await clerk.get(f"/venues?view=day&day={at(-1, 0).date().isoformat()}")
@@ -240,7 +242,9 @@ async def test_a_week_that_was_written_before_tells_what_has_changed(
             assert query["day"] == other.isoformat()  # back to this page, not to the one it was written for
             assert monday_of(date.fromisoformat(query["on"])) == monday_of(other)
         clerk.client.cookies.set("quntuan_lang", "en")
-        assert "<li>上午</li>" not in (await clerk.get(week)).text
+        english = (await clerk.get(week)).text
+        assert "<li>上午</li>" not in english
+        assert ">Schedule</a>" in english
         later = at(5, 12)
         monkeypatch.setattr(clock, "now", lambda: later)
         assert len(re.findall(PICK, (await clerk.get(week)).text)) < len(re.findall(PICK, shut))

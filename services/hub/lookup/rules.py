@@ -69,7 +69,7 @@ class Query:
 
 
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_TAIL = re.compile(rf"([{_HAN}]*)(\d{{3}}[\dX])([{_HAN}]*)", re.IGNORECASE)
+_TAIL = re.compile(rf"([{_HAN}]*)(?:[\dA-Z+-]*\*+)?(\d{{3}}[\dX])([{_HAN}]*)", re.IGNORECASE)
 _HAN_LETTERS = re.compile(rf"([{_HAN}\u00b7]+)([a-z]+)")
 _ANY_HAN = re.compile(f"[{_HAN}]")
 _DOT = re.compile("[\u2022\u2027\u2219\u22c5\u30fb\u0387.。]")

@@ -1,6 +1,7 @@
 """Pages of shared venues: everybody's week, a request for several venues, how it stands, free venues."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from types import MappingProxyType
@@ -43,6 +44,15 @@ ITEMS = {
     "confirmed": "已生效", "refused": "被拒绝", "released": "已释放", "cancelled": "已取消",
     "expired": "已过期",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the form of a request, as it was typed."""
+
+    title: str = ""
+    people: str = ""
+    org: str = ""
 
 
 class At:
@@ -162,7 +172,7 @@ def _asking(router: APIRouter, kit: Kit) -> None:
                 )  # fmt: skip
         except (Invalid, Refused, NotFound) as problem:
             where = present.Where("week", picks[0].day if picks else clock.today())
-            return await _grid(request, kit, session, staff, where, picks, problem, title)
+            return await _grid(request, kit, session, staff, where, picks, problem, Typed(title, people, org))
         await move_on(kit, made.id)
         return see_other(f"/rooms/requests/{made.id}")
 
@@ -227,7 +237,7 @@ async def _grid(
     where: present.Where,
     picks: tuple[Pick, ...],
     problem: Problem | None = None,
-    title: str = "",
+    typed: Typed = Typed(),
 ) -> Response:
     orgs, at = await organisations(session), At(where, picks)
     venues = {v.venue_id: v for v in await present.venues_of(session, [p.venue_id for p in picks])}
@@ -243,6 +253,6 @@ async def _grid(
         picks=[(p, venues[p.venue_id]) for p in picks if p.venue_id in venues],
         may_ask=staff.can("rooms.write"),
         problem=problem,
-        title_=title,
+        typed=typed,
         as_of=orgs,
     )

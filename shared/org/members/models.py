@@ -51,6 +51,7 @@ class Member(OrgBase):
         Index("ix_member_joined", text("coalesce(joined_on, '0001-01-01'::date)"), "id"),
         Index("ix_member_phone4", "phone_last4"),
         Index("ix_member_identity4", "identity_last4"),
+        Index("ix_member_card4", text("right(card_no, 4)"), postgresql_where=text("card_no is not null")),
         Index("ix_member_identity", "identity_token", postgresql_where=text("identity_token is not null")),
         Index("ix_member_phone", "phone_token", postgresql_where=text("phone_token is not null")),
         Index("ix_member_name_birth", "name_key", "birth"),

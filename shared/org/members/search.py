@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, false, or_, select
+from sqlalchemy import ColumnElement, and_, delete, false, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
@@ -30,8 +30,8 @@ from shared.org.members.models import Member, MemberKey, MemberQuery
 QUERY = "member.query"
 LAST_CHARACTER = "\U0010ffff"
 KEPT = timedelta(hours=12)
-_TAIL = re.compile(r"([^\x00-\x7f]*)\**([0-9]{3}[0-9X])([^\x00-\x7f]*)")
-_PHONE_MASK = re.compile(r"[0-9-]+\*{4}([0-9]{4})")
+_TAIL = re.compile(r"([^\x00-\x7f]*)\**((?=[A-Z]*[0-9])[0-9A-Z]{4})([^\x00-\x7f]*)")
+_MASK = re.compile(r"([0-9A-Z-]+)\*{4}([0-9A-Z]{4})")
 _LETTERS = re.compile(r"[a-z]+")
 _MIXED = re.compile(r"([^\x00-\x7f]+?)\s*([a-zA-Z' ]+)")
 
@@ -63,11 +63,11 @@ def note_search(session: AsyncSession, staff: Staff, page: Page[Row]) -> None:
 
 
 def found_by(org: OrgKit, typed: str) -> ColumnElement[bool]:
-    """Name (also traditional), pinyin, initials, phone, identity or card number, or a number's last four."""
+    """Name (also traditional), pinyin, initials, phone, identity or card number, its mask or last four."""
     text = typed.strip()
     folded = fold(text)
-    if mask := _PHONE_MASK.fullmatch(folded):
-        return and_(Member.phone_last4 == mask[1], Member.phone_mask == folded)
+    if mask := _MASK.fullmatch(folded):
+        return _masked(folded, mask[1], mask[2])
     if tail := _TAIL.fullmatch(folded):
         return _ending(tail[2], tail[1] + tail[3])
     if any(c.isdigit() for c in text):
@@ -78,10 +78,21 @@ def found_by(org: OrgKit, typed: str) -> ColumnElement[bool]:
     return _by_name(text)
 
 
+def _masked(mask: str, begins: str, last4: str) -> ColumnElement[bool]:
+    """By what a page shows of a phone (138****1234) or a card (5101 **** 3211)."""
+    phone = and_(Member.phone_last4 == last4, Member.phone_mask == mask)
+    return or_(phone, and_(_card_ends(last4), Member.card_no.startswith(begins)))
+
+
 def _ending(last4: str, name: str) -> ColumnElement[bool]:
     """By the end of a number, alone, behind the stars of its mask, or with the name beside it."""
-    ends = or_(Member.phone_last4 == last4, Member.identity_last4 == last4, Member.card_no == last4)
+    ends = or_(Member.phone_last4 == last4, Member.identity_last4 == last4, _card_ends(last4))
     return and_(ends, _by_name(name)) if name else ends
+
+
+def _card_ends(last4: str) -> ColumnElement[bool]:
+    # the very expression of its index: a parameter in the place of 4 would be another
+    return func.right(Member.card_no, literal_column("4")) == last4
 
 
 def _by_name(text: str) -> ColumnElement[bool]:
