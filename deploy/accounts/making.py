@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import any_, literal, or_, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from deploy.settings import settings_of
-from shared.kit import audit
+from shared.kit import audit, clock
 from shared.kit.context import make_kit
 from shared.kit.errors import Problem
 from shared.kit.staff import StaffAccount, accounts
@@ -21,6 +22,8 @@ Environments = Mapping[str, Mapping[str, str]]
 ROLES = ("admin", "auditor")
 """The administrator makes all others on a page; an auditor should not be made by one of the audited."""
 OPERATOR = audit.System("运维命令行")
+AWAY = (DBAPIError, OSError)
+"""What a database that is not there, or not made yet, answers with."""
 
 
 class AccountError(Exception):
@@ -63,6 +66,8 @@ async def create(environments: Environments, login: str, name: str, role: str) -
             told.append(Told(code, login, password))
         except Problem as problem:
             told.append(Told(code, login, refused=" ".join(problem.fields.values()) or str(problem)))
+        except AWAY as error:  # the passwords of the others must be told all the same
+            told.append(Told(code, login, refused=f"数据库没有应答（{type(error).__name__}），没有建立"))
     return told
 
 
@@ -70,18 +75,25 @@ async def reset(environments: Environments, login: str) -> list[Told]:
     """A new one-time password for an administrator; everybody else is an administrator's business."""
     told = []
     for code, environment in environments.items():
-        async with _transaction(environment) as session:
-            account = await session.scalar(select(StaffAccount).where(StaffAccount.login == login.lower()))
-            if account is None:
-                told.append(Told(code, login, refused="没有这个账号"))
-            elif not manages(account.roles):
-                told.append(Told(code, login, refused="不是系统管理员，请由系统管理员在“工作人员”页面重置"))
-            elif not account.active:
-                told.append(Told(code, login, refused="账号已停用，请另建一个系统管理员"))
-            else:
-                _, password = await accounts.reset_password(session, OPERATOR, account.id)
-                told.append(Told(code, login, password))
+        try:
+            async with _transaction(environment) as session:
+                one = await _reset(session, code, login.lower())
+            told.append(one)
+        except AWAY as error:
+            told.append(Told(code, login, refused=f"数据库没有应答（{type(error).__name__}），没有重置"))
     return told
+
+
+async def _reset(session: AsyncSession, code: str, login: str) -> Told:
+    account = await session.scalar(select(StaffAccount).where(StaffAccount.login == login))
+    if account is None:
+        return Told(code, login, refused="没有这个账号")
+    if not manages(account.roles):
+        return Told(code, login, refused="不是系统管理员，请由系统管理员在“账号”页面重置")
+    if not account.active:
+        return Told(code, login, refused="账号已停用，请另建一个系统管理员")
+    _, password = await accounts.reset_password(session, OPERATOR, account.id)
+    return Told(code, login, password)
 
 
 async def appointed(environments: Environments) -> list[Appointed]:
@@ -104,6 +116,8 @@ def without_administrator(environments: Environments, found: Iterable[Appointed]
 def _state(account: StaffAccount) -> str:
     if not account.active:
         return "停用"
+    if account.locked_until and account.locked_until > clock.now():
+        return "锁定"
     return "待改密码" if account.must_change else "正常"
 
 

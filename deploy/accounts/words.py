@@ -51,7 +51,10 @@ def perform(environments: Mapping[str, Mapping[str, str]], arguments: argparse.N
 
 
 def _show(environments: Mapping[str, Mapping[str, str]]) -> int:
-    found = asyncio.run(making.appointed(environments))
+    try:
+        found = asyncio.run(making.appointed(environments))
+    except making.AWAY as error:
+        raise making.AccountError(f"数据库没有应答 / the database is away ({type(error).__name__})") from None
     _print(
         ("service", "login", "name", "role", "state"),
         [(a.service, a.login, a.name, a.role, a.state) for a in found],

@@ -29,7 +29,10 @@ def running_suite() -> tuple[Suite, int]:
     """The suite that runs now, and its NATS process; a clear word when none does."""
     pid = running(home(), "NATS")
     if pid is None:
-        raise CommandError("系统没有运行,请先 make up / the suite is not running: make up")
+        raise CommandError(
+            "系统没有运行,请先 make up;服务器上请加 --state '' / the suite is not running: make up;"
+            " on a server of containers add --state ''"
+        )
     return suite(print), pid
 
 

@@ -10,6 +10,7 @@ from deploy.doctor import machine
 from deploy.doctor.accounts import administrators
 from deploy.doctor.backups import bases
 from deploy.doctor.databases import databases
+from deploy.doctor.entrance import entrance
 from deploy.doctor.findings import Finding
 from deploy.doctor.lines import lines
 from deploy.doctor.services import Process, services
@@ -33,6 +34,7 @@ async def findings() -> list[Finding]:
     found += machine.bus("http://nats:8222", "quntuan setup; quntuan compose restart nats")
     found += lines("http://nats:8222", awaited(packages))
     if packages:
+        found.append(await asyncio.to_thread(entrance, "proxy", 8443, SECRETS / "proxy" / "server.crt"))
         found += await _of_databases(packages)
     found += machine.discs(await asyncio.to_thread(folders))
     found += machine.certificates(certificates)

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy.exc import DBAPIError
-
-from deploy.accounts.making import appointed, without_administrator
+from deploy.accounts.making import AWAY, appointed, without_administrator
 from deploy.doctor.findings import Finding
 
 WHAT = "账号 / accounts"
@@ -14,7 +12,7 @@ async def administrators(environments: Mapping[str, Mapping[str, str]], state: s
     """One line; none when the database does not answer, which is a line of its own."""
     try:
         found = await appointed(environments)
-    except (DBAPIError, OSError):
+    except AWAY:
         return []
     missing = without_administrator(environments, found)
     if not missing:

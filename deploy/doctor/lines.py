@@ -19,7 +19,7 @@ def lines(monitor: str, accounts: Iterable[str]) -> Iterator[Finding]:
             others = client.get("/varz").json().get("cluster", {}).get("urls") or ()
             routes = {route["remote_name"] for route in client.get("/routez").json().get("routes") or ()}
             connected = {leaf["account"] for leaf in client.get("/leafz").json().get("leafs") or ()}
-    except (httpx.HTTPError, ValueError, KeyError):
+    except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError):
         return  # that the bus does not answer is a line of its own
     if others:
         said = f"{len(routes) + 1} / {len(others) + 1} 台相连 / servers are joined"

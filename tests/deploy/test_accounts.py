@@ -20,6 +20,7 @@ from deploy.commands.compose import of_server
 from deploy.doctor.accounts import administrators
 from deploy.local.bus import Bus
 from shared.kit.service import Service
+from shared.kit.testing.process import free_port
 from tests.deploy.folder import setup
 from tests.fixtures.databases import FreshDatabases
 from tests.fixtures.settings import settings_for
@@ -138,6 +139,22 @@ async def test_an_administrator_gets_back_in_and_nobody_else_by_this_door(
         await session.execute(text("update staff_account set active = false where login = 'zhou'"))
     assert await suite.told("reset", "zhou", "--service", "union") == 1
     assert await suite.told("show") == 1  # who is disabled manages nothing
+
+
+async def test_a_database_that_is_away_costs_nobody_elses_password(
+    suite: Suite, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite.environments["union"]["QUNTUAN_DATABASE_URL"] = (
+        f"postgresql+asyncpg://a:b@127.0.0.1:{free_port()}/c"
+    )
+    for what in (("new", "zhou", "周敏"), ("reset", "zhou")):
+        assert await suite.told(*what) == 1
+        said = capsys.readouterr().out
+        assert [code for code, *_ in _ONE_TIME.findall(said)] == ["hub"]
+        assert "union" in said
+        assert "没有应答" in said
+    with pytest.raises(AccountError, match="没有应答"):
+        await suite.told("show")
 
 
 @pytest.mark.parametrize(

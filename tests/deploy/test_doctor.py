@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from deploy.containers import certificates
 from deploy.doctor import databases as told_by
 from deploy.doctor import machine
 from deploy.doctor.backups import bases
+from deploy.doctor.entrance import entrance
 from deploy.doctor.findings import Finding, tell
 from deploy.doctor.services import MANY_UNSENT, Process, services
 from deploy.local.bus import Bus
@@ -210,6 +212,21 @@ def test_the_newest_base_backup(tmp_path: Path, base: int | None, wal: int | Non
     found = bases(tmp_path)
     assert found.level == level
     assert bool(found.todo) == (level != "ok")
+
+
+async def test_the_proxy_is_asked_for_its_certificate(tmp_path: Path) -> None:
+    for name in ("here", "other"):
+        certificates.ensure(tmp_path / "authority", tmp_path / name, ["localhost"])
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "here/server.crt", tmp_path / "here/server.key")
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", ssl=context)
+    port: int = server.sockets[0].getsockname()[1]
+    for name, level in (("here", "ok"), ("other", "bad")):
+        found = await asyncio.to_thread(entrance, "127.0.0.1", port, tmp_path / name / "server.crt")
+        assert (found.level, bool(found.todo)) == (level, level == "bad")
+    server.close()
+    away = await asyncio.to_thread(entrance, "127.0.0.1", free_port(), tmp_path / "here/server.crt")
+    assert away.level == "bad"
 
 
 @pytest.mark.parametrize(("days", "level"), [(300, "ok"), (380, "warn"), (392, "bad"), (400, "bad")])

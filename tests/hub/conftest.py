@@ -18,6 +18,7 @@ from shared.kit.settings import Settings
 from tests.fixtures.databases import FreshDatabases
 from tests.fixtures.settings import settings_for
 from tests.hub.telling import received
+from tests.hub.town import town  # noqa: F401 - a fixture
 
 
 class Hub:

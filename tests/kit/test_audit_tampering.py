@@ -33,9 +33,12 @@ async def delete(connection: AsyncConnection, dice: random.Random) -> str:
     high = min(ENTRIES, low + dice.choice([0, 0, 1, 5, ENTRIES]))
     await connection.execute(text(f"DELETE FROM audit_entry WHERE seq BETWEEN {low} AND {high}"))
     if dice.random() < 0.5:  # and close the gap
-        await connection.execute(
-            text(f"UPDATE audit_entry SET seq = seq - {high - low + 1} WHERE seq > {high}")
-        )
+        # by way of numbers nobody has: an UPDATE takes rows in any order and minds each number at once
+        for values in (
+            f"SET seq = {high - low + 1} - seq WHERE seq > {high}",
+            "SET seq = -seq WHERE seq < 0",
+        ):
+            await connection.execute(text(f"UPDATE audit_entry {values}"))
         return f"delete {low}-{high} and renumber"
     return f"delete {low}-{high}"
 

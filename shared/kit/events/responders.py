@@ -69,10 +69,14 @@ class Responders:
     async def _start(self) -> None:
         while True:
             try:
-                return await self.broker.start()
+                await self.broker.start()
+                break
             except TRANSIENT as error:
                 log.warning("cannot answer requests yet", extra={"reason": repr(error)})
                 await asyncio.sleep(1)
+
+        with contextlib.suppress(*TRANSIENT):  # the bus knows the subscriptions: who asks now is answered
+            await (await self.broker.connect()).flush()
 
     async def _report(self, error: Exception) -> None:
         self.bus.tell("responders", error, self._reconnect)
