@@ -5,8 +5,7 @@ import subprocess
 from pathlib import Path
 
 from deploy.commands.common import CommandError
-from deploy.commands.compose import prefix
-from deploy.containers.state import state
+from deploy.commands.compose import prefix, set_up
 
 
 def add_backup(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +22,7 @@ def add_restore(parser: argparse.ArgumentParser) -> None:
 
 def backup(arguments: argparse.Namespace) -> int:
     """Beside the daily one and the WAL that is archived every minute."""
-    here = state(arguments.state)
+    here = set_up(arguments.state)
     compose = prefix(here)
     kept = subprocess.run([*compose, "run", "--rm", "-T", "backup-state"], input=here.packed(), check=False)
     made = subprocess.run([*compose, "exec", "-T", "backup", "quntuan-backup", "once"], check=False)
@@ -32,7 +31,9 @@ def backup(arguments: argparse.Namespace) -> int:
 
 def restore(arguments: argparse.Namespace) -> int:
     """Only into an empty volume, with everything that uses the databases stopped."""
-    compose = prefix(state(arguments.state))
+    compose = prefix(set_up(arguments.state))
+    if not Path(arguments.key).is_file():
+        raise CommandError(f"没有这个文件 / no such file: {arguments.key}")
     running = subprocess.run([*compose, "ps", "--quiet", "postgres"], check=True, capture_output=True)
     if running.stdout.strip():
         raise CommandError("请先停止:quntuan compose down / stop first: quntuan compose down")

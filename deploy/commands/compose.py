@@ -32,10 +32,15 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 
 def of_server(folder: str) -> list[str]:
     """Docker compose for the server of this state folder; a clear word when there is none."""
+    return prefix(set_up(folder))
+
+
+def set_up(folder: str) -> State:
+    """The state folder; a clear word when `quntuan setup` did not make it."""
     here = state(folder)
     if not here.env.exists():
         raise CommandError("请先运行 quntuan setup / run quntuan setup first")
-    return prefix(here)
+    return here
 
 
 def prefix(here: State) -> list[str]:

@@ -3,8 +3,9 @@
 import argparse
 
 from deploy.commands.common import CommandError, packages
+from deploy.commands.compose import set_up
 from deploy.containers import bus
-from deploy.containers.state import State, state
+from deploy.containers.state import State
 from deploy.local.packages import organisations
 from deploy.topology.keys import is_public, public_key
 from deploy.topology.names import HUB, is_code
@@ -31,7 +32,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Each says what to do next."""
-    here = state(arguments.state)
+    here = set_up(arguments.state)
     site = bus.Site.of(here)
     if arguments.what in {"admit", "revoke"}:
         _at(site, hub=True)

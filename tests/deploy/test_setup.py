@@ -248,12 +248,23 @@ def test_a_wiped_machine_gets_its_passwords_and_keys_back(tmp_path: Path) -> Non
     assert f"QUNTUAN_STATE={there.root}\n" in there.env.read_text()
 
 
-@pytest.mark.parametrize("command", ["recount", "rebuild", "doctor"])
-def test_repairs_of_a_server_want_one_that_was_set_up(
+@pytest.mark.parametrize(
+    "command", ["recount", "rebuild", "doctor", "backup", "keys show", "restore --key x"]
+)
+def test_what_is_done_to_a_server_wants_one_that_was_set_up(
     tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([command, "--state", str(tmp_path)]) == 1
+    name, *more = command.split()
+    assert main([name, "--state", str(tmp_path), *more]) == 1
     assert "quntuan setup" in capsys.readouterr().err
+
+
+def test_a_key_that_was_not_brought_along_is_named_before_anything_is_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    setup(tmp_path)
+    assert main(["restore", "--state", str(tmp_path), "--key", "not-here"]) == 1
+    assert "no such file: not-here" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["recount", "rebuild"])
