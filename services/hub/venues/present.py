@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal_column, select
-from sqlalchemy.dialects.postgresql import Range, aggregate_order_by
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.directory import Known
@@ -29,6 +29,7 @@ from shared.kit.calendar import (
 )
 from shared.kit.clock import CHINA
 from shared.kit.pii import by_pinyin
+from shared.kit.versions import word_of
 
 View = Literal["day", "week"]
 MOST = 40
@@ -108,10 +109,8 @@ def _standing(hall_ids: Collection[UUID], where: Where) -> list[ColumnElement[bo
 
 async def _marks(session: AsyncSession, hall_ids: Collection[UUID], where: Where) -> dict[UUID, str]:
     """By hall a word that changes with whatever stands there on these days."""
-    each = cast(Booking.booking_id, Text) + cast(Booking.version, Text)
-    in_order: Any = aggregate_order_by(literal_column("''"), Booking.booking_id)
     query = (
-        select(Booking.hall_id, func.md5(func.string_agg(each, in_order)))
+        select(Booking.hall_id, word_of(Booking.booking_id, Booking.version))
         .where(*_standing(hall_ids, where))
         .group_by(Booking.hall_id)
     )

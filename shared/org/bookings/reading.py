@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, distinct, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import Range, aggregate_order_by
+from sqlalchemy import ColumnElement, distinct, func, or_, select
+from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.clock import CHINA
+from shared.kit.versions import word_of
 from shared.org.bookings.models import Booking, BookingChange, Series, Waiter
 from shared.org.units import Unit, below
 from shared.org.venues import Venue
@@ -50,9 +51,7 @@ async def marks_in_days(
     session: AsyncSession, hall_ids: Sequence[UUID], first: date, number: int
 ) -> dict[UUID, HallMark]:
     """By hall; those in which nothing stands are not among them."""
-    each = cast(Booking.id, Text) + cast(Booking.version, Text)
-    in_order: Any = aggregate_order_by(literal_column("''"), Booking.id)
-    word = func.md5(func.string_agg(each, in_order))
+    word = word_of(Booking.id, Booking.version)
     query = (
         select(Booking.hall_id, word, func.jsonb_agg(distinct(Booking.mark)))
         .where(Booking.hall_id.in_(hall_ids), Booking.busy.op("&&")(days(first, number)), standing())
