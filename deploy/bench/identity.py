@@ -4,7 +4,8 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from datetime import date
-from uuid import uuid4
+from typing import TypedDict
+from uuid import UUID, uuid4
 
 from deploy.bench.stage import Stage
 from deploy.bench.table import Goal, Row
@@ -20,12 +21,22 @@ from shared.kit import clock
 from shared.kit.context import make_kit
 from shared.kit.pii import Sex
 from shared.org.kit import OrgKit, make_org_kit
+from shared.org.policy import Entry
 
 PRECISION, RECALL, WITH_REVIEW = 0.9999, 0.93, 0.99
 MOST = 200_000
 """People in one run of the pure rules: those of a city are resolved set by set, not in one piece."""
 _SEXES: dict[str, Sex] = {"f": "female", "m": "male"}
 _NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
+
+
+class Tokens(TypedDict):
+    """By which the hub may find a record's person, by their columns there."""
+
+    identity: UUID | None
+    name_birth_phone: UUID | None
+    birth_phone_sex: UUID | None
+    name_birth_sex: UUID | None
 
 
 def rows(stage: Stage) -> Iterable[Row]:
@@ -78,13 +89,21 @@ def _record(org: OrgKit, record: Record, day: date) -> rules.Record:
     entry = read(org, record, uuid4(), day)
     if entry is None or entry.birth is None:
         raise ValueError(f"the city wrote a line nobody can read: {record.id}")
-    tokens, sex = org.tokens, _SEXES[entry.sex or ""]
-    phone, birth = entry.phone, entry.birth
     return rules.Record(
         id=record.id,
         org=record.organisation,
         key=search_key(entry.name),
         readings=frozenset(keys_of(entry.name).pinyins),
+        **tokens_of(org, entry),
+    )
+
+
+def tokens_of(org: OrgKit, entry: Entry) -> Tokens:
+    """What the organisation tells of somebody whose birth is known."""
+    assert entry.birth is not None
+    tokens, sex = org.tokens, _SEXES[entry.sex or ""]
+    phone, birth = entry.phone, entry.birth
+    return Tokens(
         identity=tokens.identity_token(entry.identity) if entry.identity else None,
         name_birth_phone=tokens.name_birth_phone(entry.name, birth, phone) if phone else None,
         birth_phone_sex=tokens.birth_phone_sex(birth, phone, sex) if phone else None,

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from deploy.bench import (
+    arrivals,
     bookings,
+    everybody,
     finding,
     identity,
     imports,
@@ -23,9 +25,11 @@ Measure = Callable[[Stage], Iterable[Row]]
 MEASURES: dict[str, Measure] = {
     "startup": startup.rows,  # first: it starts the services the others ask
     "lookups": lookups.rows,
+    "arrivals": arrivals.rows,
     "pages": pages.rows,
     "latency": latency.rows,
     "identity": identity.rows,
+    "everybody": everybody.rows,
     "bookings": bookings.rows,
     "weeks": weeks.rows,
     "finding": finding.rows,

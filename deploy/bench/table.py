@@ -70,7 +70,9 @@ class Row:
 
 
 def number(value: float) -> str:
-    """Three digits that mean something."""
+    """Three digits that mean something; of a share of nearly all, those by which it falls short."""
+    if 0.9 < value < 1:
+        return f"{value:.6f}".rstrip("0")
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 

@@ -1,8 +1,12 @@
 """The garbage collector of a process that lives long or makes millions of objects."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from shared.kit.pii import readings
+
+_undisturbed = 0
 
 
 def settle_collector() -> None:
@@ -15,3 +19,20 @@ def settle_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(2_000, 20, 200)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No collection meanwhile, for a batch whose thousands of objects all live until its end.
+
+    The collector would look at them again and again and find nothing: a third of the time of applying events.
+    """
+    global _undisturbed
+    _undisturbed += 1
+    gc.disable()
+    try:
+        yield
+    finally:
+        _undisturbed -= 1
+        if not _undisturbed:
+            gc.enable()

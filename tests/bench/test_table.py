@@ -92,3 +92,9 @@ def test_unknown_sizes_and_measures_are_refused(
     assert "small, city" in capsys.readouterr().err
     assert SIZES["city"].people == 5_000_000
     assert next(iter(MEASURES)) == "startup"
+
+
+def test_shares_of_nearly_all_say_what_is_missing() -> None:
+    assert markdown([row(0.99995, 1.0, Goal("share", 0.9999))]).splitlines()[-1] == (
+        "| what | 0.99995 ms | 1 ms (driver) | 1.00× | ≥ 0.9999× | met |"
+    )

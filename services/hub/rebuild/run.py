@@ -90,9 +90,7 @@ class Rebuild:
 
         await fetch.everything(self.kit, self.id, await self._orgs(), read)
         async with self.kit.database.transaction() as session:
-            # the key comes first: homes are given in its order
-            await session.execute(text(f"alter table {shadow.SHADOW}.affiliation add constraint"
-                                       " pk_affiliation primary key (id)"))  # fmt: skip
+            await shadow.key_affiliations(session)
             await self._next(session, "link")
 
     async def _link(self) -> None:

@@ -67,6 +67,13 @@ async def make(session: AsyncSession, tables: Iterable[str]) -> None:
         await session.execute(text(f"create table {SHADOW}.{table} (like public.{table} {_LIKE})"))
 
 
+async def key_affiliations(session: AsyncSession) -> None:
+    """The key of what was fetched, before anything else: homes are given in its order."""
+    await session.execute(
+        text(f"alter table {SHADOW}.affiliation add constraint pk_affiliation primary key (id)")
+    )
+
+
 async def index(engine: AsyncEngine) -> None:
     """Every key and index the tables in use have; what is there already (a killed run) stays."""
     async with engine.connect() as connection:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit.breath import breathing
 from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.clock import now
+from shared.kit.collector import undisturbed
 from shared.kit.db import Database
 from shared.kit.events import gaps, metrics, positions, receipts
 from shared.kit.events.effects import apply_all, apply_each, told, transient
@@ -149,7 +150,8 @@ class Projector:
                 self.at("projector.taken")
                 fresh = self._after_position(batch.checked)
                 if fresh:
-                    await self._project(fresh)
+                    with undisturbed():
+                        await self._project(fresh)
                 self._pause, self.last_problem = 0.0, ""
                 await self.pull.acknowledge(batch.last)
                 self.pull.pending = batch.last.metadata.num_pending
