@@ -30,7 +30,7 @@ async def test_score_of_everybody_is_the_truths(databases: FreshDatabases) -> No
             await shadow.look_here(session)
             groups = await session.execute(text("select affiliation_id, person_id from belonging"))
             truth = build_city(Plan(PEOPLE, clock.today())).truth
-            score = truth.score({member: person for member, person in groups})
+            score = truth.score({row.affiliation_id: row.person_id for row in groups})
             assert (said.score.true, said.score.linked, said.score.rightly) == (
                 score.true, score.linked, score.right
             )  # fmt: skip
