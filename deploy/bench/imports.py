@@ -19,9 +19,7 @@ from deploy.demo.city import SEED, Plan, write_city
 from deploy.demo.forms import ROSTERS, Hand
 from deploy.demo.places import Organisation
 from deploy.demo.rosters import CITY
-from deploy.local.suite import Suite
 from shared.kit import clock
-from shared.kit.testing.process import Child
 
 CODE: Organisation = "union"
 LINES = {"small": 5_000, "city": 1_000_000}
@@ -39,7 +37,7 @@ def rows(stage: Stage) -> Iterable[Row]:
     """Pages before, pages meanwhile; how fast it went; memory of the service and of the reading child."""
     lines = LINES[stage.size.name]
     before, file = roster(stage.notes, 0, BEFORE), roster(stage.notes, BEFORE, lines)
-    worker = _apart(stage.suite)
+    worker = stage.apart(CODE)
     clerk = Clerk(stage.address(CODE))
     imported(clerk, before, {})  # a page with nobody on it is no page to compare with
     watch = Watch(worker.pid)
@@ -52,16 +50,6 @@ def rows(stage: Stage) -> Iterable[Row]:
               (Goal("times", 2),))  # fmt: skip
     yield Row("memory of the worker during an import, most", watch.service, "MB", goals=(Goal("most", 300),))
     yield Row("memory of the reading child, most", watch.child, "MB", goals=(Goal("most", 150),))
-
-
-def _apart(suite: Suite) -> Child:
-    """The organisation as compose runs it: pages in one process, background work (returned) in another."""
-    suite.services[CODE].stop()
-    suite.extra = {**suite.extra, CODE: {**suite.extra.get(CODE, {}), "QUNTUAN_ROLE": "web"}}
-    suite.start_service(CODE)
-    worker = suite.start_worker(CODE)
-    suite.wait_ready(CODE)
-    return worker
 
 
 def roster(folder: Path, after: int, lines: int) -> Path:

@@ -1,6 +1,7 @@
 """Lookups over HTTP at the running hub, the bare driver with the same statements beside each.
 
-Sixteen clients, two lookups a second each: API, session, audit row and all. The record of every lookup is
+Sixteen clients, two lookups a second each: API, session, audit row and all. The hub runs as compose has it, pages
+and background work in two processes. The record of every lookup is
 written by the hub as always. `at full speed` lets both go on without rest.
 """
 
@@ -19,6 +20,7 @@ from deploy.bench.load import CLIENTS, PAUSE, Ask, Times, timed, together
 from deploy.bench.replay import Noted, Replay, hub_here
 from deploy.bench.stage import Stage
 from deploy.bench.table import Goal, Row
+from deploy.topology.names import HUB
 
 LIMIT = "asyncpg, the same SQL"
 GOALS = {50: (Goal("times", 3),), 99: (Goal("above", 10), Goal("most", 50))}
@@ -70,6 +72,7 @@ FILTERS = (
 def rows(stage: Stage) -> Iterable[Row]:
     """Two rows for each kind and filter, then what both can do without rest."""
     city.ensure(stage)
+    stage.apart(HUB)
     clerks = [Clerk(stage.hub) for _ in range(CLIENTS)]
     for case in (*_numbers(stage), *KINDS, *FILTERS):
         ours, limit = asyncio.run(measured(stage, case, clerks))

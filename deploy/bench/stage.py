@@ -18,7 +18,7 @@ from deploy.local.packages import organisations as organisations_of
 from deploy.local.ports import SERVERS, Ports
 from deploy.local.postgres import LAPTOP
 from deploy.local.suite import Suite
-from shared.kit.testing.process import free_port
+from shared.kit.testing.process import Child, free_port
 
 SERVER = {
     **LAPTOP,
@@ -78,6 +78,20 @@ class Stage:
     def database_url(self, code: str) -> str:
         """The service's database, as the service itself opens it."""
         return self.suite.environment(code)["QUNTUAN_DATABASE_URL"]
+
+    def apart(self, code: str) -> Child:
+        """A service as compose runs it: pages in one process, background work (returned) in another."""
+        worker = self.suite.services.get(f"{code}-worker")
+        if worker is None:
+            self.suite.services[code].stop()
+            self.suite.extra = {
+                **self.suite.extra,
+                code: {**self.suite.extra.get(code, {}), "QUNTUAN_ROLE": "web"},
+            }
+            self.suite.start_service(code)
+            worker = self.suite.start_worker(code)
+            self.suite.wait_ready(code)
+        return worker
 
     @property
     def notes(self) -> Path:
