@@ -1,8 +1,8 @@
 """Lookups over HTTP at the running hub, the bare driver with the same statements beside each.
 
-Sixteen clients, two lookups a second each: API, session, audit row and all. The hub runs as compose has it, pages
-and background work in two processes. The record of every lookup is
-written by the hub as always. `at full speed` lets both go on without rest.
+Sixteen clients, two lookups a second each: API, session, audit row and all. The hub runs as compose has it,
+pages and background work in two processes. The record of every lookup is written by the hub as always.
+`at full speed` lets both go on without rest.
 """
 
 import asyncio

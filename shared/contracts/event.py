@@ -86,9 +86,13 @@ def rpc_subject(owner: str, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One event as a projection gets it: envelope, opened payload and the bus position."""
+    """One event as a projection gets it: envelope, opened payload and the bus position.
+
+    `prepared`: what the projection's own `prepare` made of it, None when that was not asked.
+    """
 
     envelope: Envelope
     event: Event
     position: int
     received_at: datetime
+    prepared: Any = None

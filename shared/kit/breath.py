@@ -2,10 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
-from typing import TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from typing import Any, TypeVar
+
+from shared.kit.together import ended
 
 T = TypeVar("T")
+_END: Any = object()
 LONGEST_BREATH = 0.004
 """Seconds of computing after which others are let in."""
 
@@ -18,3 +21,14 @@ async def breathing(items: Iterable[T]) -> AsyncIterator[T]:
         if time.monotonic() - since > LONGEST_BREATH:
             await asyncio.sleep(0)
             since = time.monotonic()
+
+
+async def ahead(made: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """The items one by one; the next is made while the taker waits for something."""
+    following = asyncio.ensure_future(anext(made, _END))
+    try:
+        while (item := await following) is not _END:
+            following = asyncio.ensure_future(anext(made, _END))
+            yield item
+    finally:
+        await ended(following)

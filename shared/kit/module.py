@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.contracts.event import Event, Received
+from shared.contracts.event import Envelope, Event, Received
 from shared.kit.web import NavItem
 
 Project = Callable[[AsyncSession, Sequence[Received]], Awaitable[None]]
@@ -41,10 +41,15 @@ Naming = Callable[[AsyncSession, Collection[UUID]], Awaitable[Mapping[UUID, Name
 
 @dataclass(frozen=True)
 class Projection:
-    """Which event types a module consumes and how; errors of one event quarantine that event only."""
+    """Which event types a module consumes and how; errors of one event quarantine that event only.
+
+    `prepare` is what needs nothing but the event: done while the database works on earlier ones, and not at
+    all for events fetched from their owner.
+    """
 
     events: tuple[type[Event], ...]
     apply: Project
+    prepare: Callable[[Envelope, Event], Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,22 @@
 import asyncio
 import random
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.contracts.event import Envelope, Event, Received
+from shared.contracts.units import UnitChanged
 from shared.kit.events.envelope import Arrived, check
-from shared.kit.events.projector import effects
+from shared.kit.events.projector import Projector, effects
 from shared.kit.events.pull import Pull
 from shared.kit.events.relay import Relay
+from shared.kit.module import Projection
 from tests.fixtures.databases import FreshDatabases
 from tests.kit.events_bench import Bench, Side, crashing_at, pairs, until
 from tests.kit.events_reader import SUBJECT, applied, position, projector
@@ -33,6 +37,28 @@ async def test_killed_between_two_steps_every_event_takes_effect_once(b: Bench, 
     await b.equal()
     assert crashed == [step] * 3
     assert await applied(b) == list(range(1, 31))
+
+
+async def test_what_was_prepared_comes_along_and_what_cannot_be_is_applied_without(b: Bench) -> None:
+    heard: list[tuple[int, object]] = []
+
+    def prepare(envelope: Envelope, event: Event) -> str:
+        assert isinstance(event, UnitChanged)
+        if event.names == ("no good",):
+            raise ValueError("no good")
+        return f"{envelope.sequence} {event.names[0]}"
+
+    async def hear(_: AsyncSession, events: Sequence[Received]) -> None:
+        heard.extend((e.envelope.sequence, e.prepared) for e in events)
+
+    reads = Projection((UnitChanged,), hear, prepare)
+    b.run(Relay(b.union.database, b.union.bus).run)
+    b.run(Projector(b.hub.database, b.hub.bus, [reads], stream="EVT_ALL", durable="hub").run)
+    for n, name in enumerate(("one", "no good", "three")):
+        await b.union.change(n, name)
+    await position(b, 3)
+    assert heard == [(1, "1 one"), (2, None), (3, "3 three")]
+    assert await b.hub.value("SELECT count(*) FROM quarantine") == 0
 
 
 async def test_a_reader_that_is_cut_off_as_news_come_ends(b: Bench) -> None:

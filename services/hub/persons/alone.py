@@ -4,7 +4,8 @@ Nothing is read back and nothing is judged: the record is a person of its own, d
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.persons import people, search_rows, store
 from services.hub.persons.incoming import Row
 from services.hub.persons.rules import Token
-from shared.kit.breath import breathing
+from shared.kit.breath import ahead, breathing
 
+LOT = 250
+"""Records described while those before them are written."""
 _SAME = ("id", "org", "name", "former_names", "standing", "sex", "birth_year", "identity", "shown")
 
 
@@ -29,7 +32,7 @@ async def settle(
     alone = [row for row in await _unshared(session, rows, before) if not _tied(places.get(row["id"]))]
     homes = {i: place.home for i, place in places.items()}
     homes |= await store.new_homes(session, [row["id"] for row in alone if row["id"] not in homes])
-    known = [row["id"] for row in alone if row["id"] in places and places[row["id"]].person_id]
+    known = {homes[row["id"]] for row in alone if row["id"] in places and places[row["id"]].person_id}
     await store.move(session, [(row["id"], homes[row["id"]], homes[row["id"]]) for row in alone])
     await _describe(session, alone, homes, known)
     return {row["id"] for row in alone}
@@ -62,10 +65,16 @@ async def _describe(
 ) -> None:
     units = await store.units(session, {(row["org"], row["unit_id"]) for row in rows})
     bits = await store.org_bits(session, {row["org"] for row in rows})
-    derived = [
-        people.describe(homes[row["id"]], [_content(row, units)], bits) async for row in breathing(rows)
-    ]
-    await search_rows.save_people(session, derived, [homes[i] for i in known], ())
+
+    async def described() -> AsyncIterator[list[people.Derived]]:
+        for start in range(0, len(rows), LOT):
+            lot = breathing(rows[start : start + LOT])
+            yield [people.describe(homes[row["id"]], [_content(row, units)], bits) async for row in lot]
+
+    async with aclosing(ahead(described())) as lots:
+        async for derived in lots:
+            there = [d.person["id"] for d in derived if d.person["id"] in known]
+            await search_rows.save_people(session, derived, there, ())
 
 
 def _content(row: Row, units: Mapping[tuple[str, UUID], Any]) -> people.Content:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
-from shared.contracts.event import Received
+from shared.contracts.event import Envelope, Event, Received
 from shared.contracts.members import MemberState, MemberWithdrawn
 
 _NAMESPACE = UUID("6f0c2b52-7d0e-5a57-9a53-1f6d3d2f4a10")
@@ -25,7 +25,7 @@ def affiliation_id(org: str, member_id: UUID) -> UUID:
 
 def newest(events: Iterable[Received]) -> list[Row]:
     """One row per affiliation, of what these events say."""
-    return newest_of(map(row_of, events))
+    return newest_of(row_of(e.envelope, e.event) for e in events)
 
 
 def newest_of(rows: Iterable[Row]) -> list[Row]:
@@ -42,16 +42,15 @@ def _rank(row: Row) -> tuple[int, bool]:
     return row["version"], row["withdrawn"]
 
 
-def row_of(received: Received) -> Row:
+def row_of(envelope: Envelope, event: Event) -> Row:
     """The affiliation as the event tells it; `shown` as JSON has it, so that it equals what is stored."""
-    event, org = received.event, received.envelope.source
     if isinstance(event, MemberWithdrawn):
-        head = _head(org, event.member_id, event.version, received)
+        head = _head(envelope, event.member_id, event.version)
         return head | {"withdrawn": True, "former_names": []}
     if not isinstance(event, MemberState):
         raise TypeError(f"not an event about a person on a roll: {event.type}")
     # the attributes as they are: dumping each event to JSON took longer than writing it to the database
-    row, state, tokens = _head(org, event.member_id, event.version, received), vars(event), vars(event.tokens)
+    row, state, tokens = _head(envelope, event.member_id, event.version), vars(event), vars(event.tokens)
     for column in _COLUMNS:
         row[column] = state[column]
     for column in _TOKENS:
@@ -64,11 +63,12 @@ def row_of(received: Received) -> Row:
     return row
 
 
-def _head(org: str, member_id: UUID, version: int, received: Received) -> Row:
+def _head(envelope: Envelope, member_id: UUID, version: int) -> Row:
+    org = envelope.source
     return {
         "id": affiliation_id(org, member_id),
         "org": org,
         "member_id": member_id,
         "version": version,
-        "told_at": received.envelope.time,
+        "told_at": envelope.time,
     }

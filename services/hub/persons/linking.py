@@ -18,7 +18,7 @@ from shared.kit.breath import breathing
 async def apply(session: AsyncSession, events: Sequence[Received]) -> None:
     """Apply a batch: newest word per affiliation, then everything connected to what changed."""
     await store.lock(session)
-    rows = newest_of([row_of(event) async for event in breathing(events)])
+    rows = newest_of([e.prepared or row_of(e.envelope, e.event) async for e in breathing(events)])
     before = await store.tokens_before(session, [r["id"] for r in rows])
     changed = await store.save_affiliations(session, rows)
     alone = await settle(session, [r for r in rows if r["id"] in changed], before)

@@ -50,13 +50,13 @@ class Checked:
     envelope: Envelope | None = None
     event: Event | None = None
     reason: str | None = None
+    prepared: Any = None
 
     def received(self, at: datetime) -> Received:
         assert self.envelope is not None
         assert self.event is not None
-        return Received(
-            envelope=self.envelope, event=self.event, position=self.arrived.position or 0, received_at=at
-        )
+        position = self.arrived.position or 0
+        return Received(self.envelope, self.event, position, at, self.prepared)
 
 
 def as_envelope(source: str, row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nats.aio.msg import Msg
@@ -164,11 +165,22 @@ class Projector:
         """One batch ahead of what is applied, no more: memory stays what two batches need."""
         try:
             while messages := await self.pull.take(stop):
-                checked = [check(_arrived(m), self.bus.service) async for m in breathing(messages)]
+                service, prepare = self.bus.service, self._prepare
+                checked = [prepare(check(_arrived(m), service)) async for m in breathing(messages)]
                 await ahead.put(Batch(checked, messages[-1]))
             await ahead.put(None)
         except Exception as error:  # noqa: BLE001 - raised again where the batches before it are applied
             await ahead.put(error)
+
+    def _prepare(self, checked: Checked) -> Checked:
+        """What its projection needs of the event alone; what is wrong with it shows when it is applied."""
+        if checked.envelope is None or checked.event is None:
+            return checked
+        for projection in self.projections:
+            if projection.prepare and isinstance(checked.event, projection.events):
+                with suppress(Exception):
+                    return replace(checked, prepared=projection.prepare(checked.envelope, checked.event))
+        return checked
 
     def _after_position(self, checked: Sequence[Checked]) -> list[Checked]:
         """What is new, with no stream number left out.
