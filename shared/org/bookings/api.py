@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.bookings import Booker
-from shared.kit.db import Tx
+from shared.kit.db import Tx, hand_over
 from shared.kit.idempotency import Once
 from shared.kit.staff import Staff, require
 from shared.kit.types import Count, Day, SearchText
@@ -106,7 +106,7 @@ def _booking(router: APIRouter, org: OrgKit) -> None:
 
         if once.key is not None:  # key and booking must be committed together
             return await once(BookingOut, work)
-        await session.commit()  # it only told who asks: its connection is free for others while we wait
+        await hand_over(session)  # it only told who asks
         return BookingOut.of(await desk.book(ask, staff))
 
 
