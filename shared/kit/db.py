@@ -54,6 +54,11 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=NAMING)
 
 
+async def hand_over(session: AsyncSession) -> None:
+    """End a request's transaction before others do its work in theirs: meanwhile it holds no connection."""
+    await session.commit()
+
+
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()  # ten times as fast as json: every event is written so
 
@@ -131,8 +136,3 @@ async def _request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
 
 Tx = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]
 """The request's transaction. Scope `function`: it is committed before the answer leaves."""
-
-
-async def hand_over(session: AsyncSession) -> None:
-    """End a request's transaction before others do its work in theirs: meanwhile it holds no connection."""
-    await session.commit()
