@@ -5,21 +5,18 @@ each, `hot` ones all want the same few. Hours are drawn far ahead: runs do not m
 """
 
 import asyncio
-import http.client
-import json
 import random
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
+import orjson
 
 from deploy.bench.client import Clerk
+from deploy.bench.http import Line
 from deploy.bench.latency import at
 from deploy.bench.stage import Stage
 from deploy.bench.table import Goal, Row
@@ -28,6 +25,10 @@ from shared.kit.clock import CHINA
 
 CLIENTS = 16
 DAYS = 300
+SECONDS, WARMING = 10.0, 1.0
+"""How long is measured at least, and not measured before."""
+Work = Callable[[Line, int], Awaitable[bool]]
+"""What a client does again and again, knowing its number; true when it got what it wanted."""
 
 
 @dataclass
@@ -48,41 +49,23 @@ class Times:
         return at(sorted(self.took), percent)
 
 
-class Line:
-    """One kept connection of one signed-in member of staff: the client costs as little as it can."""
-
-    def __init__(self, clerk: Clerk) -> None:
-        url = urlsplit(str(clerk.http.base_url))
-        self.connection = http.client.HTTPConnection(url.hostname or "", url.port)
-        cookies = "; ".join(f"{c.name}={c.value}" for c in clerk.http.cookies.jar)
-        self.headers = {
-            "content-type": "application/json", "accept": "application/json", "cookie": cookies,
-            "x-csrf-token": clerk.csrf, "origin": f"{url.scheme}://{url.netloc}",
-        }  # fmt: skip
-
-    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Status and body."""
-        self.connection.request(method, path, json.dumps(body) if body else None, self.headers)
-        answer = self.connection.getresponse()
-        return answer.status, json.loads(answer.read())
-
-
 def rows(stage: Stage) -> Iterable[Row]:
     """Bookings a second beside bare INSERTs, free times, and one request to two owners."""
     code = stage.organisations[0]
     clerks = [Clerk(stage.address(code)) for _ in range(CLIENTS)]
-    venues, seconds = make_venues(clerks[0]), stage.size.seconds * 3
+    venues, seconds = make_venues(clerks[0]), max(SECONDS, stage.size.seconds * 3)
     for name, chosen in (("cold", venues), ("hot", venues[:2])):
-        ours = run([booker(Line(c), chosen, n) for n, c in enumerate(clerks)], seconds)
+        asyncio.run(run(clerks, booker(chosen), WARMING))
+        ours = asyncio.run(run(clerks, booker(chosen), seconds))
         bare = asyncio.run(bare_inserts(stage.owner_url(code), len(chosen), seconds))
         goals = (Goal("most", 60.0),)
         yield Row(f"booked on {name} venues, {CLIENTS} clients", ours.rate, "/s", bare.rate, "bare INSERTs")
         yield Row(
             f"a booking asked for on {name} venues, p99", ours.at(99), "ms", bare.at(99), "bare INSERT", goals
         )
-    free = run([finder(Line(clerk)) for clerk in clerks[:4]], seconds)
+    free = asyncio.run(run(clerks[:4], free_times, seconds))
     yield Row("free times, 4 clients, p95", free.at(95), "ms", goals=(Goal("most", 100.0),))
-    both = run([requester(Line(Clerk(stage.hub)))], seconds)
+    both = asyncio.run(run([Clerk(stage.hub)], two_owners, seconds))
     yield Row("two owners in one request, p50", both.at(50), "ms")
 
 
@@ -101,52 +84,44 @@ def make_venues(clerk: Clerk, number: int = CLIENTS, people: int = 50) -> list[s
     ]  # fmt: skip
 
 
-def booker(line: Line, venues: list[str], number: int) -> Callable[[], bool]:
+def booker(venues: list[str]) -> Work:
     """Asks for one hour somewhere in the next months; true when it got it."""
     chance = random.Random()  # noqa: S311 - which hour is no secret
-    own = [venues[number % len(venues)]] if len(venues) == CLIENTS else venues
 
-    def once() -> bool:
+    async def once(line: Line, number: int) -> bool:
         start = hour(chance)
+        venue = venues[number] if len(venues) == CLIENTS else chance.choice(venues)
         body = {
-            "venue_id": chance.choice(own), "start": start.isoformat(), "title": "测速",
+            "venue_id": venue, "start": start.isoformat(), "title": "测速",
             "end": (start + timedelta(hours=1)).isoformat(),
         }  # fmt: skip
-        status, answer = line.ask("POST", "/api/v1/bookings", body)
+        status, answer = await line.answer("POST", "/api/v1/bookings", body)
         if status not in (201, 409):
-            raise RuntimeError(f"{status}: {answer}")
+            raise RuntimeError(f"{status}: {answer.decode()}")
         return status == 201
 
     return once
 
 
-def finder(line: Line) -> Callable[[], bool]:
+async def free_times(line: Line, _number: int) -> bool:
     """Looks for two free hours on a day."""
-
-    def once() -> bool:
-        day = hour(random.Random()).date()  # noqa: S311 - which day is no secret
-        status, _answer = line.ask("GET", f"/api/v1/bookings/free?day={day}&minutes=120&people=30")
-        return status == 200
-
-    return once
+    day = hour(random.Random()).date()  # noqa: S311 - which day is no secret
+    await line.ask("GET", f"/api/v1/bookings/free?day={day}&minutes=120&people=30")
+    return True
 
 
-def requester(line: Line) -> Callable[[], bool]:
+async def two_owners(line: Line, _number: int) -> bool:
     """One request for a venue of each of two owners; true when both said yes."""
-
-    def once() -> bool:
-        start = hour(random.Random())  # noqa: S311 - which hour is no secret
-        day = start.date()
-        _status, found = line.ask("GET", f"/api/v1/rooms/free?day={day}&minutes=60&opens=540&closes=1080")
-        owners = {f["org"]: f for f in found["items"]}
-        wishes = [
-            {"venue_id": f["venue_id"], "start": f["start"], "end": f["end"]}
-            for f in list(owners.values())[:2]
-        ]
-        status, answer = line.ask("POST", "/api/v1/rooms/requests", {"title": "测速", "venues": wishes})
-        return status == 201 and answer["status"] in ("confirmed", "waiting")
-
-    return once
+    day = hour(random.Random()).date()  # noqa: S311 - which hour is no secret
+    path = f"/api/v1/rooms/free?day={day}&minutes=60&opens=540&closes=1080"
+    found = orjson.loads(await line.ask("GET", path))
+    owners = {f["org"]: f for f in found["items"]}
+    wishes = [
+        {"venue_id": f["venue_id"], "start": f["start"], "end": f["end"]} for f in list(owners.values())[:2]
+    ]
+    asked = {"title": "测速", "venues": wishes}
+    status, answer = await line.answer("POST", "/api/v1/rooms/requests", asked)
+    return status == 201 and orjson.loads(answer)["status"] in ("confirmed", "waiting")
 
 
 def hour(chance: random.Random) -> datetime:
@@ -155,26 +130,21 @@ def hour(chance: random.Random) -> datetime:
     return datetime(day.year, day.month, day.day, chance.randrange(24), tzinfo=CHINA)
 
 
-def run(asks: list[Callable[[], bool]], seconds: float) -> Times:
-    """All at once for a while."""
-    times, lock = Times(), threading.Lock()
-    until = time.perf_counter() + seconds
+async def run(clerks: Sequence[Clerk], work: Work, seconds: float) -> Times:
+    """All at once for a while, each on a connection of its own."""
+    lines = [await Line.open(clerk) for clerk in clerks]
+    times, began = Times(), time.perf_counter()
 
-    def work(ask: Callable[[], bool]) -> None:
-        while time.perf_counter() < until:
-            began = time.perf_counter()
-            yes = ask()
-            with lock:
-                times.took.append((time.perf_counter() - began) * 1000)
-                times.booked += yes
+    async def client(line: Line, number: int) -> None:
+        while (asked := time.perf_counter()) < began + seconds:
+            yes = await work(line, number)
+            times.took.append((time.perf_counter() - asked) * 1000)
+            times.booked += yes
 
-    threads = [threading.Thread(target=work, args=(ask,)) for ask in asks]
-    began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    await asyncio.gather(*(client(line, number) for number, line in enumerate(lines)))
     times.seconds = time.perf_counter() - began
+    for line in lines:
+        line.close()
     return times
 
 

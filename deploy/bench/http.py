@@ -34,6 +34,15 @@ class Line:
         self, method: str, path: str, body: object = None, accept: str = "application/json"
     ) -> bytes:
         """The answer's body; RuntimeError on a refusal."""
+        status, answer = await self.answer(method, path, body, accept)
+        if status // 100 != 2:
+            raise RuntimeError(f"{method} {path.partition('?')[0]}: {answer[:300].decode()}")
+        return answer
+
+    async def answer(
+        self, method: str, path: str, body: object = None, accept: str = "application/json"
+    ) -> tuple[int, bytes]:
+        """Status and body, whatever they are."""
         content = b"" if body is None else orjson.dumps(body)
         first = f"{method} {path} HTTP/1.1\r\naccept: {accept}\r\ncontent-length: {len(content)}\r\n"
         if self.reader.at_eof():  # idle for too long, while the driver was measured
@@ -41,10 +50,7 @@ class Line:
         self.writer.write(first.encode() + self.head + b"\r\n" + content)
         head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
         length = next(int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
-        answer = await self.reader.readexactly(length)
-        if head[9:10] != b"2":
-            raise RuntimeError(f"{method} {path.partition('?')[0]}: {answer[:300].decode()}")
-        return answer
+        return int(head[9:12]), await self.reader.readexactly(length)
 
     def close(self) -> None:
         self.writer.close()

@@ -7,7 +7,8 @@ whose SQL is written out; the session still begins, commits and rolls back.
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import asyncpg
@@ -46,6 +47,18 @@ class Ready:
     async def rows(self, session: AsyncSession, **values: Any) -> Sequence[Any]:
         """What it returns; only for statements that return rows."""
         return await session.run_sync(self.rows_now, values)
+
+    async def glance(self, session: AsyncSession, **values: Any) -> Any:
+        """The first row of a plain read, or None. Begins no transaction: what follows does, if anything.
+
+        A request that only finds out who asks, and waits for others to write, so costs one round trip.
+        """
+        connection = await (await session.connection()).get_raw_connection()
+        try:
+            rows = await cast("Any", connection.driver_connection).fetch(self._sql, *self._given(values))
+        except Exception:  # noqa: BLE001 - asked once more as all others are, it is told as theirs
+            rows = [row._mapping for row in await self.rows(session, **values)]  # noqa: SLF001 - public
+        return SimpleNamespace(**rows[0]) if rows else None
 
     async def run(self, session: AsyncSession, **values: Any) -> None:
         """For statements that return nothing."""

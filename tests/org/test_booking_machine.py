@@ -1,7 +1,7 @@
 """A state machine over book, hold, confirm, expire, cancel, move and series, beside a model of a few lines."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kit.errors import Refused
 from shared.org.bookings import Booking, Repeat, Taken, book, book_series
 from shared.org.bookings.deciding import cancel, move
+from shared.org.bookings.desk import Desk
 from shared.org.bookings.series import Clash
 from shared.org.bookings.service import confirm, get_booking, take
 from shared.org.kit import OrgKit
@@ -96,6 +97,21 @@ class Rooms(RuleBasedStateMachine):
             return
         assert self.free(place, start, start + length)
         self.kept[made.id] = Kept(place, start, start + length, "confirmed")
+
+    @rule(wanted=st.lists(st.tuples(PLACES, HOURS, LENGTHS), min_size=2, max_size=5))
+    def book_together(self, wanted: list[tuple[str, int, int]]) -> None:
+        """At the desk, in one transaction: who does not get the time had somebody before them."""
+        desk = Desk(self.org)
+        asks = [ask(self.org, self.venues[place], at(3, start), length) for place, start, length in wanted]
+        answers = self.runner.run(_all_of([desk.book(each, CLERK) for each in asks]))
+        got = [isinstance(answer, Booking) for answer in answers]
+        for (place, start, length), answer in zip(wanted, answers, strict=True):
+            if isinstance(answer, Booking):
+                assert self.free(place, start, start + length)
+                self.kept[answer.id] = Kept(place, start, start + length, "confirmed")
+        for (place, start, length), answer in zip(wanted, answers, strict=True):
+            assert isinstance(answer, Booking) or not self.free(place, start, start + length), answer
+        assert got == sorted(got, reverse=True) or len(set(wanted)) > 1, "the first of the same gets it"
 
     @rule(place=PLACES, start=HOURS, length=LENGTHS)
     def hold(self, place: str, start: int, length: int) -> None:
@@ -232,6 +248,12 @@ async def test_the_machine_sees_a_lost_constraint(orgs: Orgs) -> None:
             await connection.execute(
                 text(f"ALTER TABLE booking ADD CONSTRAINT booking_no_overlap {definition}")
             )
+
+
+async def _all_of(asked: Sequence[Awaitable[Booking]]) -> list[Booking | BaseException]:
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(answer, Booking | Taken) for answer in answers)
+    return answers
 
 
 def _run(orgs: Orgs) -> None:

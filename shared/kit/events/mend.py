@@ -120,4 +120,4 @@ class Mender:
                 return
             log.critical("events missing at the tail", extra={"source": gap.origin[0], "first": gap.first})
             await gaps.note(session, gap, "tail")
-            await positions.see(session, gap.origin, gap.last, None)
+            await positions.see(session, {gap.origin: gap.last})

@@ -1,6 +1,6 @@
 """Recording an event in the same transaction as the change that caused it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
@@ -25,19 +25,22 @@ def emit(session: AsyncSession, event: Event, *, key: UUID | str, to: str | None
 
     The aggregate's row must be locked (updated or inserted) first: that alone keeps the order per aggregate.
     """
-    session.add(OutboxRow(**_row(event, key, to)))
+    session.add(OutboxRow(**_row(event, key, to, current_traceparent())))
     session.info["emitted"] = True
 
 
-async def emit_many(session: AsyncSession, events: Iterable[tuple[UUID | str, Event]]) -> None:
-    """Record many events at once, in order: for bulk work such as imports."""
-    rows = [_row(event, key, None) for key, event in events]
+async def emit_many(
+    session: AsyncSession, events: Sequence[tuple[UUID | str, Event]], traces: Sequence[str | None] = ()
+) -> None:
+    """Record many events at once, in order; `traces` of each, when several requests caused them."""
+    traces = traces or [current_traceparent()] * len(events)
+    rows = [_row(event, key, None, trace) for (key, event), trace in zip(events, traces, strict=True)]
     if rows:
         await _MANY.run(session, rows=orjson.dumps(rows).decode())
         session.info["emitted"] = True
 
 
-def _row(event: Event, key: UUID | str, to: str | None) -> dict[str, object]:
+def _row(event: Event, key: UUID | str, to: str | None, trace: str | None) -> dict[str, object]:
     if event.addressed != (to is not None):
         raise ValueError(f"{event.type} is {'' if event.addressed else 'not '}addressed to one organisation")
     data = event.model_dump(mode="json")
@@ -48,5 +51,5 @@ def _row(event: Event, key: UUID | str, to: str | None) -> dict[str, object]:
         "type": event.type,
         "key": str(key),
         "data": data,
-        "traceparent": current_traceparent(),
+        "traceparent": trace,
     }

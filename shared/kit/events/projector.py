@@ -242,8 +242,7 @@ class Projector:
             if item.envelope and item.event:
                 key = origin(item.envelope)
                 times[key] = max(times.get(key, item.envelope.time), item.envelope.time)
-        for key, newest in plan.newest.items():
-            await positions.see(session, key, newest, times.get(key))
+        await positions.see(session, plan.newest, times)
 
 
 def _arrived(message: Msg) -> Arrived:

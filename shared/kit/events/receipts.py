@@ -15,6 +15,7 @@ from shared.kit.db import Database
 from shared.kit.events.models import ReceiptRow, SourceRow
 from shared.kit.events.positions import origin
 from shared.kit.events.responders import requester
+from shared.kit.fast import Ready
 from shared.kit.module import Responder
 
 State = Literal["applied", "aside", "discarded"]
@@ -29,7 +30,7 @@ _TYPES = {
     "event_at": "timestamptz", "state": "text", "state_at": "timestamptz",
 }  # fmt: skip
 # an event that comes again changes nothing, unless it was put aside and could be applied now
-_WRITE = text(
+_WRITE = Ready(
     f"insert into event_receipt as r ({', '.join(_TYPES)})"  # noqa: S608 - constants
     f" select * from unnest({', '.join(f'cast(:{c} as {t}[])' for c, t in _TYPES.items())})"
     " on conflict (source, channel, seq) do update set state = excluded.state, state_at = excluded.state_at"
@@ -51,8 +52,8 @@ async def write(session: AsyncSession, came: Iterable[tuple[Envelope, State]], a
         number = envelope.sequence
         rows[source, channel, number] = (source, channel, number, envelope.type, key, sent, state, at)
     if rows:
-        await session.execute(
-            _WRITE, dict(zip(_TYPES, map(list, zip(*rows.values(), strict=True)), strict=True))
+        await _WRITE.run(
+            session, **dict(zip(_TYPES, map(list, zip(*rows.values(), strict=True)), strict=True))
         )
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
@@ -17,6 +18,7 @@ class CryptoProfile(StrEnum):
     SM = "sm"  # HMAC-SM3 (GB/T 32905), SM4-GCM (GB/T 32907)
 
 
+@lru_cache(maxsize=100)  # the same few with every request
 def derive_key(
     secret: bytes, purpose: str, profile: CryptoProfile = CryptoProfile.INTL, length: int = 32
 ) -> bytes:

@@ -133,8 +133,7 @@ _BY_COOKIE = Ready(
 async def by_cookie(session: AsyncSession, token: str) -> Staff | None:
     """The person whose live session this token is; notes the use once a minute."""
     now, rules = clock.now(), rules_on(clock.today())
-    rows = await _BY_COOKIE.rows(session, token_hash=token_hash(token))
-    found = rows[0] if rows else None  # the hash is unique
+    found = await _BY_COOKIE.glance(session, token_hash=token_hash(token))
     if found is None or not is_live(now, found.last_seen_at, found.expires_at, rules.idle):
         return None
     if now - found.last_seen_at >= TOUCH:

@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.bookings import Booker
-from shared.kit.db import Tx
+from shared.kit.db import Tx, hand_over
 from shared.kit.idempotency import Once
 from shared.kit.staff import Staff, require
 from shared.kit.types import Count, Day, SearchText
 from shared.org.bookings import deciding, reading, series, using
+from shared.org.bookings.desk import Desk
 from shared.org.bookings.finding import Need, find_free
 from shared.org.bookings.schemas import (
     BookingDetail,
@@ -93,15 +94,20 @@ def _finding(router: APIRouter) -> None:
 
 
 def _booking(router: APIRouter, org: OrgKit) -> None:
+    desk = Desk(org)
+
     @router.post("", status_code=201)
     async def create(staff: Writer, session: Tx, once: Once, body: BookingIn) -> BookingOut:
         """Book: confirmed at once or waiting for approval; 409 with `alternatives` when it is taken."""
+        ask = Ask(body.venue_id, body.start, body.end, body.title, booker_of(org, staff), body.people)
 
         async def work() -> BookingOut:
-            ask = Ask(body.venue_id, body.start, body.end, body.title, booker_of(org, staff), body.people)
             return BookingOut.of(await book(session, org, ask, staff))
 
-        return await once(BookingOut, work)
+        if once.key is not None:  # key and booking must be committed together
+            return await once(BookingOut, work)
+        await hand_over(session)  # it only told who asks
+        return BookingOut.of(await desk.book(ask, staff))
 
 
 def _meant(org: OrgKit, staff: Staff, body: SeriesIn) -> series.Repeat:

@@ -11,68 +11,49 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    Date,
-    DateTime,
-    Integer,
-    Interval,
-    Text,
-    Uuid,
-    bindparam,
-    column,
-    select,
-    text,
-)
-from sqlalchemy.dialects.postgresql import INT4RANGE, JSONB
+import orjson
+from sqlalchemy import ARRAY, Uuid, bindparam, column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import TypeEngine
 
 from shared.contracts.bookings import Booker
 from shared.contracts.venues import Sharing
 from shared.org.bookings.models import Booking
 from shared.org.venues import Venue
 
-_TYPES: dict[TypeEngine[Any], tuple[str, ...]] = {
-    ARRAY(Uuid): ("ids",),
-    ARRAY(DateTime(timezone=True)): ("starts", "ends"),
-    ARRAY(Date): ("days",),
-    INT4RANGE(): ("place",),
-    Uuid(): ("venue", "hall", "staff_id", "request_id", "series_id"),
-    Interval(): ("before", "after", "hold"),
-    Text(): ("status", "title", "org", "office", "staff_name"),
-    Integer(): ("people",),
-    Boolean(): ("approval",),
-    JSONB(): ("mark",),
-}
 _CLAIM = text(
     """
     WITH wanted AS MATERIALIZED (
-      SELECT * FROM unnest(:ids, :starts, :ends, :days) AS w(id, start_at, end_at, series_on)
+      SELECT id, venue, hall, int4range(place_from, place_to) AS place, tstzrange(start, "end") AS during,
+             tstzrange(busy_from, busy_to) AS busy, status, make_interval(secs => hold) AS hold, approval,
+             title, people, org, mark, office, staff_id, staff_name, request_id, series_id, series_on, turn
+      FROM ROWS FROM (json_to_recordset(CAST(:rows AS json)) AS (
+        id uuid, venue uuid, hall uuid, place_from int, place_to int, start timestamptz, "end" timestamptz,
+        busy_from timestamptz, busy_to timestamptz, status text, hold float8, approval boolean, title text,
+        people int, org text, mark jsonb, office text, staff_id uuid, staff_name text, request_id uuid,
+        series_id uuid, series_on date)) WITH ORDINALITY AS w(
+        id, venue, hall, place_from, place_to, start, "end", busy_from, busy_to, status, hold, approval,
+        title, people, org, mark, office, staff_id, staff_name, request_id, series_id, series_on, turn)
     ), dead AS (
       UPDATE booking b SET status = 'expired', hold_until = NULL, version = version + 1,
                            changed_at = clock_timestamp()
       FROM wanted w
-      WHERE b.hall_id = :hall AND b.place && :place
-        AND b.busy && tstzrange(w.start_at - :before, w.end_at + :after)
+      WHERE b.hall_id = w.hall AND b.place && w.place AND b.busy && w.busy
         AND b.status = 'held' AND b.hold_until <= clock_timestamp()
       RETURNING b.id
     ), ended AS MATERIALIZED (SELECT count(*) FROM dead), made AS (
       INSERT INTO booking (id, version, venue_id, hall_id, place, during, busy, status, hold_until, approval,
                            title, people, org, mark, office, staff_id, staff_name, request_id, series_id,
                            series_on, reason, decided_by)
-      SELECT w.id, 1, :venue, :hall, :place, tstzrange(w.start_at, w.end_at),
-             tstzrange(w.start_at - :before, w.end_at + :after), :status, clock_timestamp() + :hold,
-             :approval, :title, :people, :org, :mark, :office, :staff_id, :staff_name, :request_id,
-             :series_id, w.series_on, '', ''
-      FROM ended, wanted w ORDER BY w.start_at
+      SELECT w.id, 1, venue, hall, place, during, busy, status, clock_timestamp() + hold, approval,
+             title, people, org, mark, office, staff_id, staff_name, request_id, series_id,
+             series_on, '', ''
+      FROM ended, wanted w ORDER BY turn
       ON CONFLICT DO NOTHING RETURNING {columns}
     )
     SELECT gone.dead, made.* FROM (SELECT array_agg(id) AS dead FROM dead) gone LEFT JOIN made ON true
     ORDER BY made.during, made.id
     """.replace("{columns}", ", ".join(column.name for column in Booking.__table__.columns))
-).bindparams(*(bindparam(name, type_=type_) for type_, names in _TYPES.items() for name in names))
+)
 _DEAD_IDS = column("dead", ARRAY(Uuid))
 _CLAIMED = select(_DEAD_IDS, Booking).from_statement(_CLAIM.columns(_DEAD_IDS, *Booking.__table__.columns))
 
@@ -112,38 +93,43 @@ class Claimed:
     dead: frozenset[UUID]
 
 
-async def claim(session: AsyncSession, wanted: Claim) -> Claimed:
-    """Take what is free of the wanted times, in their order: who takes several never waits in a circle."""
-    slots = sorted(wanted.slots, key=lambda slot: slot.start)
-    values: dict[str, Any] = {
-        "ids": [s.id for s in slots],
-        "starts": [s.start for s in slots],
-        "ends": [s.end for s in slots],
-        "days": [s.series_on for s in slots],
-        "venue": wanted.venue.id,
-        "hall": wanted.venue.hall_id,
-        "place": wanted.venue.place,
-        "before": timedelta(minutes=wanted.sharing.buffer_before),
-        "after": timedelta(minutes=wanted.sharing.buffer_after),
-        "status": wanted.status,
-        "hold": wanted.hold,
-        "approval": wanted.approval,
-        "title": wanted.title,
-        "people": wanted.people,
-        "org": wanted.booker.org,
+async def claim(session: AsyncSession, *wanted: Claim) -> Claimed:
+    """Take what is free of the wanted times, in everybody's order: who takes several never waits in a circle.
+
+    Of two that want the same time the one given first gets it.
+    """
+    every = sorted(
+        ((each, slot) for each in wanted for slot in each.slots),
+        key=lambda one: (one[0].venue.hall_id, one[0].venue.id, one[1].start),
+    )
+    rows = orjson.dumps([_row(each, slot) for each, slot in every]).decode()
+    found = (await session.execute(_CLAIMED, {"rows": rows})).all()  # without any: one row of the dead
+    return Claimed(tuple(made for _, made in found if made), frozenset(found[0][0] or ()))
+
+
+def _row(wanted: Claim, slot: Slot) -> dict[str, Any]:
+    """One time as the statement reads it; ids as text, for the driver's are of a class of their own."""
+    venue, booker, sharing = wanted.venue, wanted.booker, wanted.sharing
+    return {
+        "id": str(slot.id), "venue": str(venue.id), "hall": str(venue.hall_id),
+        "place_from": venue.place.lower, "place_to": venue.place.upper,
+        "start": slot.start, "end": slot.end,
+        "busy_from": slot.start - timedelta(minutes=sharing.buffer_before),
+        "busy_to": slot.end + timedelta(minutes=sharing.buffer_after),
+        "status": wanted.status, "hold": wanted.hold.total_seconds() if wanted.hold else None,
+        "approval": wanted.approval, "title": wanted.title, "people": wanted.people, "org": booker.org,
         "mark": {
-            "name": wanted.booker.org_name or wanted.booker.org,
-            "letter": wanted.booker.letter or wanted.booker.org[:1].upper(),
-            "palette": wanted.booker.palette or "slate",
+            "name": booker.org_name or booker.org, "letter": booker.letter or booker.org[:1].upper(),
+            "palette": booker.palette or "slate",
         },
-        "office": wanted.booker.office,
-        "staff_id": wanted.booker.staff_id,
-        "staff_name": wanted.booker.staff_name,
-        "request_id": wanted.request_id,
-        "series_id": wanted.series_id,
-    }
-    rows = (await session.execute(_CLAIMED, values)).all()  # without any booking: one row of the dead
-    return Claimed(tuple(made for _, made in rows if made), frozenset(rows[0][0] or ()))
+        "office": booker.office, "staff_id": _text(booker.staff_id), "staff_name": booker.staff_name,
+        "request_id": _text(wanted.request_id), "series_id": _text(wanted.series_id),
+        "series_on": slot.series_on,
+    }  # fmt: skip
+
+
+def _text(id_: UUID | None) -> str | None:
+    return str(id_) if id_ else None
 
 
 _HOLD_HALL = text("SELECT pg_advisory_xact_lock(7, hashtext(CAST(:hall AS text)))")

@@ -69,32 +69,41 @@ async def take(
     request_id: UUID | None = None,
 ) -> list[Booking]:
     """All of these times of one venue, or Taken for the first that cannot be had."""
-    first = asks[0]
-    approval = await check(session, org, venue, asks)
-    status = "held" if hold else "waiting" if approval else "confirmed"
-    slots = [Slot(ask.booking_id or uuid4(), ask.start, ask.end) for ask in asks]
-    claimed = await claim(
-        session,
-        Claim(
-            venue=venue,
-            sharing=sharing_of(venue),
-            slots=slots,
-            booker=first.booker,
-            title=first.title,
-            people=first.people,
-            status=status,
-            approval=approval,
-            hold=hold,
-            request_id=request_id,
-        ),
-    )
+    wanted = await allowed(session, org, venue, asks, hold=hold, request_id=request_id)
+    claimed = await claim(session, wanted)
     await states.tell(session, await states.fresh(session, claimed.dead), "expired", SYSTEM)
     got = {booking.id for booking in claimed.made}
-    for slot in slots:
+    for slot in wanted.slots:
         if slot.id not in got:
-            raise Taken(await alternatives(session, venue, slot.start, slot.end, first.people))
-    await states.tell(session, claimed.made, status, actor)
+            raise Taken(await alternatives(session, venue, slot.start, slot.end, wanted.people))
+    await states.tell(session, claimed.made, wanted.status, actor)
     return list(claimed.made)
+
+
+async def allowed(
+    session: AsyncSession,
+    org: OrgKit,
+    venue: Venue,
+    asks: Sequence[Ask],
+    *,
+    hold: timedelta | None = None,
+    request_id: UUID | None = None,
+) -> Claim:
+    """What to claim for these asks of one booker; refused when the venue's rule does not allow it."""
+    first = asks[0]
+    approval = await check(session, org, venue, asks)
+    return Claim(
+        venue=venue,
+        sharing=sharing_of(venue),
+        slots=[Slot(ask.booking_id or uuid4(), ask.start, ask.end) for ask in asks],
+        booker=first.booker,
+        title=first.title,
+        people=first.people,
+        status="held" if hold else "waiting" if approval else "confirmed",
+        approval=approval,
+        hold=hold,
+        request_id=request_id,
+    )
 
 
 async def check(session: AsyncSession, org: OrgKit, venue: Venue, asks: Sequence[Ask]) -> bool:

@@ -1,6 +1,7 @@
 """Telling others how a booking stands, and keeping its history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from shared.contracts.bookings import BookingChanged
 from shared.kit import audit, clock
 from shared.kit.events.outbox import emit_many
 from shared.kit.fast import Ready
+from shared.kit.log import current_traceparent
 from shared.org.bookings.models import Booking
 
 FACTS = {
@@ -25,11 +27,21 @@ STATUSES = {
 }  # fmt: skip
 _NOTE = Ready(
     "insert into booking_change (booking_id, fact, actor, reason, detail)"
-    " select booking, cast(:fact as text), cast(:actor as text), cast(:reason as text),"
-    " cast(cast(:detail as text) as jsonb)"
-    " from unnest(cast(:bookings as uuid[])) with ordinality o(booking, place) order by place"
+    " select booking, fact, actor, cast(:reason as text), cast(cast(:detail as text) as jsonb)"
+    " from unnest(cast(:bookings as uuid[]), cast(:facts as text[]), cast(:actors as text[]))"
+    " with ordinality o(booking, fact, actor, place) order by place"
 )
 """The history's lines of several bookings, in their order."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What happened to one booking, whose doing it was, and the trace of the request that asked for it."""
+
+    booking: Booking
+    fact: str
+    actor: audit.Actor
+    trace: str | None
 
 
 def state_of(booking: Booking) -> BookingChanged:
@@ -68,20 +80,29 @@ async def tell(
     detail: dict[str, Any] | None = None,
 ) -> None:
     """Flush what was changed, note it in the history and the audit log, and tell others."""
-    changed = list(bookings)
-    if not changed:
+    trace = current_traceparent()
+    await tell_each(session, [Told(b, fact, actor, trace) for b in bookings], reason, detail)
+
+
+async def tell_each(
+    session: AsyncSession, news: Sequence[Told], reason: str = "", detail: dict[str, Any] | None = None
+) -> None:
+    """The same of bookings of several people."""
+    if not news:
         return
     await session.flush()
     await _NOTE.run(
-        session, bookings=[b.id for b in changed], fact=fact, actor=actor.name, reason=reason,
-        detail=orjson.dumps(detail or {}).decode(),
+        session, bookings=[n.booking.id for n in news], facts=[n.fact for n in news],
+        actors=[n.actor.name for n in news], reason=reason, detail=orjson.dumps(detail or {}).decode(),
     )  # fmt: skip
-    for booking in changed:
+    for new in news:
+        booking = new.booking
         audit.record(
-            session, actor=actor, action=f"booking.{fact}", target=("booking", booking.id), purpose=reason,
+            session, actor=new.actor, action=f"booking.{new.fact}", target=("booking", booking.id),
+            purpose=reason,
             detail={"venue": str(booking.venue_id), "start": booking.start.isoformat(), "org": booking.org},
         )  # fmt: skip
-    await emit_many(session, [(b.id, state_of(b)) for b in changed])
+    await emit_many(session, [(n.booking.id, state_of(n.booking)) for n in news], [n.trace for n in news])
 
 
 def touch(booking: Booking, **changes: Any) -> None:
