@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from shared.kit import clock
 from shared.kit.errors import Problem
 from shared.kit.web import i18n
+from shared.kit.web.apart import Apart
 from shared.kit.web.brand import Web, visible_nav
 from shared.kit.web.fields import field_title
 from shared.kit.web.filters import FILTERS
@@ -83,8 +84,10 @@ def render(request: Request, template: str, status_code: int = 200, **context: A
     web: Web = request.app.state.web
     env: Environment = request.app.state.templates
     box = FlashBox(request.cookies, web.secret)
-    values = {**_shell_values(request, web), "flash_box": box, **context}
-    response = HTMLResponse(env.get_template(template).render(values), status_code=status_code)
+    apart = Apart()
+    values = {**_shell_values(request, web), "flash_box": box, "apart": apart, **context}
+    content = apart.into(env.get_template(template).render(values))
+    response = HTMLResponse(content, status_code=status_code)
     if box.taken:
         response.delete_cookie(FLASH_COOKIE, httponly=True, samesite="lax")
     return response
