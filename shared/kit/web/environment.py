@@ -1,6 +1,7 @@
 """The Jinja environment of a service and render(), the one way to answer with a page."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from shared.kit.web.fields import field_title
 from shared.kit.web.filters import FILTERS
 from shared.kit.web.messages import COOKIE as FLASH_COOKIE
 from shared.kit.web.messages import FlashBox, see_other
+from shared.kit.web.parts import KeptParts
 from shared.kit.web.places import nearest, place_of
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
@@ -59,12 +61,17 @@ def build_environment(web: Web, static_url: Callable[[str], str]) -> Environment
     install(i18n.gettext, i18n.ngettext, newstyle=True)
     env.filters.update(FILTERS, tr=i18n.translate, field_title=field_title)  # tr: texts that come from Python
     env.globals.update(
-        static=static_url, css=_css(static_url), csrf_field=csrf_field, languages=i18n.LANGUAGES
+        static=static_url,
+        css=_css(static_url),
+        csrf_field=csrf_field,
+        languages=i18n.LANGUAGES,
+        kept=KeptParts(env),
     )
     return env
 
 
 def _css(static_url: Callable[[str], str]) -> Callable[[str], Markup]:
+    @cache
     def css(name: str) -> Markup:
         """The link to one style sheet of the kit."""
         return Markup('<link rel="stylesheet" href="{}">').format(static_url(f"css/{name}.css"))

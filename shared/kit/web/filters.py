@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from jinja2 import pass_context
-from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from shared.kit import clock
@@ -137,10 +135,8 @@ def urgency(value: datetime) -> str:
     return "soon" if rest < SOON else ""
 
 
-@pass_context
-def placed(context: Context, rows: Iterable[Written], here: str) -> Markup:
+def placed(rows: Iterable[Written], here: str, apart: Apart) -> Markup:
     """Rows of a grid that were written for any page, on this one."""
-    apart: Apart = context["apart"]
     return apart.put(b"".join(row.content for row in rows).replace(HERE.encode(), escape(here).encode()))
 
 
