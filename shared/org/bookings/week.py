@@ -47,21 +47,23 @@ def _query() -> Select[tuple[UUID, UUID, int, int, str | None]]:
         .cte("fits")
         .prefix_with("MATERIALIZED")
     )
+    # hall by hall: else the planner looks through the bookings of every venue for those of these days
+    halls = select(fits.c.hall_id).distinct().subquery("halls")
     stands = (
-        select(Booking.hall_id, word_of(Booking.id, Booking.version).label("word"))
+        select(word_of(Booking.id, Booking.version).label("word"))
         .where(
-            Booking.hall_id.in_(select(fits.c.hall_id)),
+            Booking.hall_id == halls.c.hall_id,
             Booking.busy.op("&&")(func.tstzrange(begins, ends)),
             standing(),
         )
-        .group_by(Booking.hall_id)
-        .subquery()
+        .lateral("stands")
     )
+    words = select(halls.c.hall_id, stands.c.word).join(stands, literal_column("true")).subquery("words")
     hall = aliased(Venue)
     return (
-        select(fits.c.id, fits.c.hall_id, fits.c.version, hall.version.label("hall_version"), stands.c.word)
+        select(fits.c.id, fits.c.hall_id, fits.c.version, hall.version.label("hall_version"), words.c.word)
         .join(hall, hall.id == fits.c.hall_id)
-        .outerjoin(stands, stands.c.hall_id == fits.c.hall_id)
+        .join(words, words.c.hall_id == fits.c.hall_id)
         .order_by(fits.c.nth)
     )
 
