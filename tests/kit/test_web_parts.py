@@ -52,7 +52,7 @@ def test_a_part_is_written_once_for_each_language_day_and_argument(monkeypatch: 
 
 def test_a_part_knows_nothing_of_the_page_around_it() -> None:
     env = Environment(loader=DictLoader({"a.html": TEMPLATE}), autoescape=True, undefined=StrictUndefined)
-    env.globals |= {"kept": KeptParts(env), "wrote": str}
-    page = env.from_string("{{ staff }}{{ kept('a.html', 'peeking') }}")
+    env.globals |= {"kept_part": KeptParts(env), "wrote": str}
+    page = env.from_string("{{ staff }}{{ kept_part('a.html', 'peeking') }}")
     with pytest.raises(UndefinedError, match="staff"):
         page.render(staff="某人")

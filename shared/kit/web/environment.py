@@ -65,7 +65,7 @@ def build_environment(web: Web, static_url: Callable[[str], str]) -> Environment
         css=_css(static_url),
         csrf_field=csrf_field,
         languages=i18n.LANGUAGES,
-        kept=KeptParts(env),
+        kept_part=KeptParts(env),
     )
     return env
 
