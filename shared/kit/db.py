@@ -63,28 +63,24 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()  # ten times as fast as json: every event is written so
 
 
+READS_ONLY = {"isolation": "AUTOCOMMIT", "default_transaction_read_only": "on"}
+
+
 class Database:
     """One per service: its own database, never another's."""
 
     def __init__(self, settings: Settings) -> None:
         self.source = settings.service
-        self._info = {"source": settings.service, "settings": settings}
-        self.engine: AsyncEngine = create_async_engine(
-            settings.database_url,
-            pool_size=settings.pool_size,
-            max_overflow=0,  # one beyond is closed when given back: busy services opened one a request
-            pool_use_lifo=True,  # those in use stay few, their statements prepared
-            json_serializer=_json,
-            hide_parameters=True,  # an error's text may reach a log: values may be personal data
-            connect_args={"server_settings": {"application_name": f"quntuan-{settings.service}"}},
-        )
-        _ping_after_rest(self.engine)
+        self._info = {"source": settings.service, "settings": settings, "database": self}
+        self.engine = _engine(settings, settings.pool_size)
+        self._reading_engine = _engine(settings, max(1, settings.pool_size // 2), **READS_ONLY)
         # a request may open a second transaction beside its own: with all connections taken by requests,
         # they would wait for each other
         self._requests = asyncio.Semaphore(max(1, settings.pool_size * 3 // 4))
         kind = type("ServiceSession", (Session,), {})  # its own: a listener of one service hears no other's
         event.listen(kind, "after_commit", self._committed)
         self._make = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=kind)
+        self._make_reading = async_sessionmaker(self._reading_engine, expire_on_commit=False)
         self._on_commit: list[Callable[[], None]] = []
 
     @asynccontextmanager
@@ -114,6 +110,15 @@ class Database:
             hint = "您填写的内容没有保存，请稍后再提交一次。"
             raise Unavailable("现在使用的人太多", hint=hint) from None
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """Statements sent each for itself, without BEGIN and COMMIT; the server refuses one that writes.
+
+        What is noted for the audit log or the outbox is written, and so refused, when this ends.
+        """
+        async with self._make_reading(info=dict(self._info)) as session, session.begin():
+            yield session
+
     def when_emitted(self, wake: Callable[[], None]) -> None:
         """Call `wake` after each commit that wrote an event, so that the relay need not wait for its poll."""
         self._on_commit.append(wake)
@@ -125,6 +130,24 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self._reading_engine.dispose()
+
+
+def _engine(
+    settings: Settings, connections: int, *, isolation: str | None = None, **server: str
+) -> AsyncEngine:
+    engine = create_async_engine(
+        settings.database_url,
+        pool_size=connections,
+        max_overflow=0,  # one beyond is closed when given back: busy services opened one a request
+        pool_use_lifo=True,  # those in use stay few, their statements prepared
+        isolation_level=isolation,
+        json_serializer=_json,
+        hide_parameters=True,  # an error's text may reach a log: values may be personal data
+        connect_args={"server_settings": {"application_name": f"quntuan-{settings.service}", **server}},
+    )
+    _ping_after_rest(engine)
+    return engine
 
 
 async def _request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
@@ -136,3 +159,13 @@ async def _request_transaction(request: Request) -> AsyncIterator[AsyncSession]:
 
 Tx = Annotated[AsyncSession, Depends(_request_transaction, scope="function")]
 """The request's transaction. Scope `function`: it is committed before the answer leaves."""
+
+
+async def _reading(request: Request) -> AsyncIterator[AsyncSession]:
+    database: Database = request.app.state.database
+    async with database.reading() as session:
+        yield session
+
+
+Reading = Annotated[AsyncSession, Depends(_reading, scope="function")]
+"""In the place of `Tx` where a route only reads: two round trips less. Staff: `require(…, reading=True)`."""

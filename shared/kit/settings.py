@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     """Where files with people in the clear are made, in a private folder; else the system's /tmp."""
     log_level: str = "INFO"
     pool_size: int = 20
-    """Connections to the database at most; they are opened when needed and kept."""
+    """Connections to the database at most, half as many more for reading only; opened when needed, kept."""
 
     @model_validator(mode="after")
     def _read_secret_files(self) -> "Settings":

@@ -56,7 +56,9 @@ things = APIRouter()
 
 
 @things.get("/things")
-async def read_things(staff: Annotated[Staff, Depends(require("things.read"))]) -> dict[str, str]:
+async def read_things(
+    staff: Annotated[Staff, Depends(require("things.read", reading=True))],
+) -> dict[str, str]:
     return {"name": staff.name, "scope": staff.scope}
 
 

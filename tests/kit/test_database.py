@@ -1,9 +1,15 @@
 """The service's connections: as many as may be, kept, asked whether they live."""
 
 import asyncio
+from collections.abc import Callable
 
-from sqlalchemy import event, text
+import pytest
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.kit import audit
+from shared.kit.audit import AuditEntry, AuditHead
 from shared.kit.db import Database
 from tests.fixtures.databases import Urls
 from tests.kit.staff_app import settings
@@ -43,3 +49,30 @@ async def test_requests_that_open_a_second_transaction_do_not_wait_for_each_othe
         await asyncio.gather(*(request(number) for number in range(12)))
     await database.close()
     assert sorted(done) == list(range(12))
+
+
+async def test_reading_is_no_transaction(database: Database) -> None:
+    began = select(func.transaction_timestamp())
+    async with database.reading() as session:
+        assert await session.scalar(began) != await session.scalar(began)
+    async with database.transaction() as session:
+        assert await session.scalar(began) == await session.scalar(began)
+
+
+def added(session: AsyncSession) -> None:
+    session.add(AuditHead(id=1, seq=7, hash=b""))
+
+
+def recorded(session: AsyncSession) -> None:
+    audit.record(session, actor=audit.System("某程序"), action="thing.changed")
+
+
+@pytest.mark.parametrize("write", [added, recorded])
+async def test_who_only_reads_cannot_write(database: Database, write: Callable[[AsyncSession], None]) -> None:
+    """Not at once, and not by what a session writes of itself before it ends."""
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        async with database.reading() as session:
+            write(session)
+    async with database.reading() as session:
+        assert await session.scalar(select(AuditHead.seq)) in (None, 0)
+        assert await session.scalar(select(func.count()).select_from(AuditEntry)) == 0

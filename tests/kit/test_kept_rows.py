@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.kit import clock
-from shared.kit.calendar import KeptRows, quarter
+from shared.kit.calendar import KeptRows, Written, quarter
 
 
 def test_the_rows_used_last_stay() -> None:
     rows = KeptRows(most=2)
     for stamp in ("a", "b"):
-        assert rows.keep(stamp, f"row {stamp}") == f"row {stamp}"
-    assert rows.get("a") == "row a"
+        assert rows.keep(stamp, f"row {stamp}").content == f"row {stamp}".encode()
+    assert rows.get("a") == Written(b"row a")
     rows.keep("c", "row c")
-    assert [rows.get(stamp) for stamp in "abc"] == ["row a", None, "row c"]
+    assert [rows.get(stamp) for stamp in "abc"] == [Written(b"row a"), None, Written(b"row c")]
     assert len(rows) == 2
 
 

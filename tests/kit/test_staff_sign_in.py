@@ -159,6 +159,15 @@ async def test_idle_half_an_hour_ends_the_session(here: World, fake: Clock) -> N
     assert answer.headers["location"] == "/signin?next=%2Fthings%3Fkind%3Da"
 
 
+async def test_the_last_use_is_noted_once_a_minute_by_whoever_only_reads(here: World, fake: Clock) -> None:
+    clerk, began = await here.signed_in("clerk"), fake.at
+    for passed, noted in ((59, 0), (1, 60), (59, 60)):
+        fake.pass_(seconds=passed)
+        assert (await clerk.get("/things")).status_code == 200
+        async with here.database.reading() as session:
+            assert await session.scalar(select(StaffSession.last_seen_at)) == began + timedelta(seconds=noted)
+
+
 async def test_twelve_hours_end_the_session_however_busy(here: World, fake: Clock) -> None:
     browser = await here.signed_in("clerk")
     for _ in range(71):

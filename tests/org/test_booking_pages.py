@@ -1,8 +1,9 @@
 """Pages of bookings: grid, panel, one's own, approvals, door, check-in, sheets, calendars."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.venues import OpenException
 from shared.kit import clock
-from shared.kit.calendar import KeptRows, monday_of
-from shared.org.bookings import Booking
+from shared.kit.calendar import KeptRows, Written, monday_of
+from shared.org.bookings import Booking, reading
 from shared.org.bookings.deciding import cancel, change
 from shared.org.bookings.models import Series
 from shared.org.kit import OrgKit
@@ -196,12 +197,12 @@ async def test_a_week_that_was_written_before_tells_what_has_changed(
     org: OrgKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows are kept as they were written; whatever a row shows has to make it a new one."""
-    week, written = f"/venues?day={at(5, 0).date().isoformat()}", list[object]()
+    week, written = f"/venues?day={at(5, 0).date().isoformat()}", list[Hashable]()
     keep = KeptRows.keep
 
-    def noted(rows: KeptRows, stamp: object, row: str) -> str:
+    def noted(rows: KeptRows, stamp: Hashable, row: str, **marks: Any) -> Written:
         written.append(stamp)
-        return keep(rows, stamp, row)
+        return keep(rows, stamp, row, **marks)
 
     monkeypatch.setattr(KeptRows, "keep", noted)
     async with org_world(org) as world:
@@ -248,6 +249,29 @@ async def test_a_week_that_was_written_before_tells_what_has_changed(
         later = at(5, 12)
         monkeypatch.setattr(clock, "now", lambda: later)
         assert len(re.findall(PICK, (await clerk.get(week)).text)) < len(re.findall(PICK, shut))
+
+
+async def test_a_row_is_not_kept_if_something_came_while_it_was_made(
+    org: OrgKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shows what came, but was asked for before: when that goes again, it would be found."""
+    week, read = f"/venues?day={at(5, 0).date().isoformat()}", reading.in_days
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+        clerk, made = await world.signed_in("clerk"), list[Booking]()
+
+        async def late(*asked: Any) -> list[Booking]:
+            async with org.kit.database.transaction() as session:
+                made.append(await booked(session, org, hall, at(5, 9), title="读书会"))
+            return await read(*asked)
+
+        monkeypatch.setattr("shared.org.bookings.present.in_days", late)
+        assert "<span>读书会</span>" in (await clerk.get(week)).text
+        monkeypatch.undo()
+        async with org.kit.database.transaction() as session:
+            await cancel(session, made[0].id, "活动延期", CLERK)
+        assert "<span>读书会</span>" not in (await clerk.get(week)).text
 
 
 async def named(session: AsyncSession, org: OrgKit, venue_id: UUID, name: str) -> None:

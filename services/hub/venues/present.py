@@ -20,6 +20,7 @@ from shared.kit.calendar import (
     GridDay,
     GridRow,
     KeptRows,
+    Written,
     day_slots,
     grid_days,
     monday_of,
@@ -67,7 +68,7 @@ class Grid:
     """Columns and rows of one view; `more` venues are not shown."""
 
     days: list[GridDay]
-    rows: list[GridRow | str]
+    rows: list[GridRow | Written]
     more: bool
 
 
@@ -90,7 +91,7 @@ async def grid(
     marks = await _marks(session, {v.hall_id for v in venues}, where)
     at = where.first, where.number, quarter(), look, tuple(_marking(o) for o in orgs)
     stamps = [("hub", v.org, v.venue_id, v.version, marks.get(v.hall_id), at) for v in venues]
-    rows: list[str | None] = [written.get(stamp) for stamp in stamps]
+    rows = [written.get(stamp) for stamp in stamps]
     missed = {v.hall_id for v, row in zip(venues, rows, strict=True) if not row}
     standing = list(await session.scalars(select(Booking).where(*_standing(missed, where)))) if missed else []
 
@@ -140,7 +141,7 @@ def _row(
     orgs: dict[str, Known],
     days: Sequence[GridDay],
     standing: Sequence[Booking],
-    keep: Callable[[str], str],
+    keep: Callable[[str], Written],
 ) -> GridRow:
     owner = orgs.get(venue.org)
     mine = [_entry(b, orgs) for b in standing if b.hall_id == venue.hall_id and _share(b.place, venue.place)]

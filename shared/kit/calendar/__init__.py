@@ -1,6 +1,6 @@
 """Days, opening hours and week grids: pure tools over dates and minutes."""
 
-from shared.kit.calendar.kept import HERE, KeptRows, quarter
+from shared.kit.calendar.kept import HERE, KeptRows, Written, just_written, quarter
 from shared.kit.calendar.openings import (
     STEP,
     Span,
@@ -36,12 +36,14 @@ __all__ = [
     "KeptRows",
     "Slot",
     "Span",
+    "Written",
     "day_kind",
     "day_slots",
     "first_fit",
     "free_in",
     "grid_days",
     "is_open",
+    "just_written",
     "monday_of",
     "open_spans",
     "quarter",

@@ -7,6 +7,7 @@ and versions are part of the stamp: nothing old is ever shown, and nothing has t
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 
 from shared.kit import clock
 from shared.kit.calendar.openings import STEP
@@ -17,28 +18,41 @@ HERE = "\0"
 """Stands in a kept row for the address of the page it is printed on: no text of a database holds it."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """A row as it goes out; `marks`: names and colours of whose bookings stand in it."""
+
+    content: bytes
+    marks: tuple[tuple[str, str], ...] = ()
+
+
+def just_written(row: str) -> Written:
+    """One that is not kept."""
+    return Written(row.encode())
+
+
 class KeptRows:
     """The rows used last, by what they were made of."""
 
     def __init__(self, most: int = MOST) -> None:
         self.most = most
-        self._rows: OrderedDict[Hashable, str] = OrderedDict()
+        self._rows: OrderedDict[Hashable, Written] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def get(self, stamp: Hashable) -> str | None:
+    def get(self, stamp: Hashable) -> Written | None:
         """The row written for this stamp, if it is still here."""
         if stamp in self._rows:
             self._rows.move_to_end(stamp)
         return self._rows.get(stamp)
 
-    def keep(self, stamp: Hashable, row: str) -> str:
+    def keep(self, stamp: Hashable, row: str, marks: tuple[tuple[str, str], ...] = ()) -> Written:
         """The same row, from now on known."""
-        self._rows[stamp] = row
+        written = self._rows[stamp] = Written(row.encode(), marks)
         if len(self._rows) > self.most:
             self._rows.popitem(last=False)
-        return row
+        return written
 
 
 def quarter() -> int:

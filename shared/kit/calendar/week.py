@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 
 from shared.kit import clock
+from shared.kit.calendar.kept import Written, just_written
 from shared.kit.calendar.openings import DAY, STEP, Span, free_in, minutes
 from shared.kit.calendar.workdays import DayKind, day_kind
 from shared.kit.clock import CHINA
@@ -96,6 +97,7 @@ class GridRow:
     """A row of the grid: where it is, how many fit in, what is there, its slots; `use` is a percentage.
 
     `keep` takes what a page wrote for it, to be known from now on, and gives it back.
+    `marks` are those of `Written`.
     """
 
     key: str
@@ -109,7 +111,8 @@ class GridRow:
     things: tuple[str, ...]
     cells: tuple[tuple[Slot, ...], ...]
     use: int = 0
-    keep: Callable[[str], str] = str
+    keep: Callable[[str], Written] = just_written
+    marks: tuple[tuple[str, str], ...] = ()
 
 
 def grid_days(first: date, number: int) -> list[GridDay]:

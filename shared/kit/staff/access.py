@@ -10,11 +10,12 @@ from fastapi.dependencies.models import Dependant
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute, iter_route_contexts
 from prometheus_client import Counter
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.datastructures import URL
 from starlette.routing import BaseRoute
 
 from shared.kit import audit, errors
-from shared.kit.db import Database, Tx
+from shared.kit.db import Database, Reading, Tx
 from shared.kit.errors import Forbidden, Unauthenticated
 from shared.kit.staff import csrf, resuming
 from shared.kit.staff.cookies import form_cookie, session_cookie, settings_of
@@ -46,6 +47,9 @@ class Require:
     before_change: bool = False
 
     async def __call__(self, request: Request, session: Tx) -> Staff:
+        return await self._admitted(request, session)
+
+    async def _admitted(self, request: Request, session: AsyncSession) -> Staff:
         staff = await _caller(request, session)
         if staff.must_change and not self.before_change:
             raise ChangeFirst("请先修改初始密码", hint="登录网页后按提示修改密码，再继续操作。")
@@ -54,6 +58,13 @@ class Require:
             await note_refusal(request, staff, "permission", missing)
             raise Forbidden("您没有这项权限", hint="如工作需要，请联系系统管理员调整角色。")
         return staff
+
+
+class RequireReading(Require):
+    """The same for a route that only reads, in its session."""
+
+    async def __call__(self, request: Request, session: Reading) -> Staff:
+        return await self._admitted(request, session)
 
 
 @dataclass(frozen=True)
@@ -75,12 +86,16 @@ class Public:
 public = Public()
 
 
-def require(*permissions: str, before_change: bool = False) -> Require:
-    """Use as `Annotated[Staff, Depends(require("area.action"))]`; without arguments: anybody signed in."""
-    return Require(permissions, before_change)
+def require(*permissions: str, before_change: bool = False, reading: bool = False) -> Require:
+    """Use as `Annotated[Staff, Depends(require("area.action"))]`; without arguments: anybody signed in.
+
+    `reading`: for routes whose session is `Reading`, not `Tx`.
+    """
+    kind = RequireReading if reading else Require
+    return kind(permissions, before_change)
 
 
-async def _caller(request: Request, session: Tx) -> Staff:
+async def _caller(request: Request, session: AsyncSession) -> Staff:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         staff = await by_bearer(session, token.strip())

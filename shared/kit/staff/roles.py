@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 RESERVED = frozenset({"staff", "audit", "ops"})
 """Areas a wildcard never reaches: accounts, the audit log and the machinery are named one by one."""
@@ -53,7 +54,8 @@ ROLES: dict[str, Role] = {
 }
 
 
-def permits(grants: Iterable[str], permission: str) -> bool:
+@lru_cache(maxsize=4096)
+def permits(grants: frozenset[str], permission: str) -> bool:
     """Whether one of the grants covers `permission`."""
     area = permission.partition(".")[0]
     for grant in grants:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, Update, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import audit, clock
+from shared.kit.db import Database
 from shared.kit.fast import Ready
 from shared.kit.staff import passwords
 from shared.kit.staff.models import ApiToken, StaffAccount, StaffSession
@@ -137,15 +137,17 @@ async def by_cookie(session: AsyncSession, token: str) -> Staff | None:
     if found is None or not is_live(now, found.last_seen_at, found.expires_at, rules.idle):
         return None
     if now - found.last_seen_at >= TOUCH:
-        await _touch(session, found.session_id, now)
+        free = select(StaffSession.id).where(StaffSession.id == found.session_id)
+        used = update(StaffSession).where(StaffSession.id.in_(free.with_for_update(skip_locked=True)))
+        await _note_use(session, used.values(last_seen_at=now))
     return _principal(found)
 
 
-async def _touch(session: AsyncSession, session_id: UUID, now: datetime) -> None:
-    # a long request may hold the row: then another one notes the use, nobody waits
-    free = select(StaffSession.id).where(StaffSession.id == session_id).with_for_update(skip_locked=True)
-    statement = update(StaffSession).where(StaffSession.id.in_(free)).values(last_seen_at=now)
-    await session.execute(statement, execution_options={"synchronize_session": False})
+async def _note_use(session: AsyncSession, statement: Update) -> None:
+    """In a transaction of its own: the asker's may only read. A row that is locked is left to others."""
+    database: Database = session.info["database"]
+    async with database.transaction() as own:
+        await own.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def by_bearer(session: AsyncSession, token: str) -> Staff | None:
@@ -157,8 +159,7 @@ async def by_bearer(session: AsyncSession, token: str) -> Staff | None:
         return None
     if found.last_used_at is None or now - found.last_used_at >= TOUCH:
         free = select(ApiToken.id).where(ApiToken.id == found.id).with_for_update(skip_locked=True)
-        statement = update(ApiToken).where(ApiToken.id.in_(free)).values(last_used_at=now)
-        await session.execute(statement, execution_options={"synchronize_session": False})
+        await _note_use(session, update(ApiToken).where(ApiToken.id.in_(free)).values(last_used_at=now))
     return Staff(
         id=found.id,
         login="",

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 
 from shared.kit.pii import derive_key
 from shared.kit.settings import Settings
@@ -22,8 +23,12 @@ def token_hash(token: str) -> bytes:
 
 def csrf_token(settings: Settings, holder: str) -> str:
     """The form token bound to what the browser holds: its session, or before that its form cookie."""
-    key = derive_key(settings.secret("secret_key").encode(), "csrf")
-    return hmac.new(key, token_hash(holder), hashlib.sha256).hexdigest()
+    return hmac.digest(_key(settings.secret("secret_key")), token_hash(holder), "sha256").hex()
+
+
+@lru_cache(maxsize=8)
+def _key(secret: str) -> bytes:
+    return derive_key(secret.encode(), "csrf")
 
 
 def same(a: str, b: str) -> bool:

@@ -1,6 +1,7 @@
 """The Jinja environment of a service and render(), the one way to answer with a page."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from starlette.responses import HTMLResponse, Response
 from shared.kit import clock
 from shared.kit.errors import Problem
 from shared.kit.web import i18n
+from shared.kit.web.apart import Apart
 from shared.kit.web.brand import Web, visible_nav
 from shared.kit.web.fields import field_title
 from shared.kit.web.filters import FILTERS
 from shared.kit.web.messages import COOKIE as FLASH_COOKIE
 from shared.kit.web.messages import FlashBox, see_other
+from shared.kit.web.parts import KeptParts
 from shared.kit.web.places import nearest, place_of
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
@@ -58,12 +61,17 @@ def build_environment(web: Web, static_url: Callable[[str], str]) -> Environment
     install(i18n.gettext, i18n.ngettext, newstyle=True)
     env.filters.update(FILTERS, tr=i18n.translate, field_title=field_title)  # tr: texts that come from Python
     env.globals.update(
-        static=static_url, css=_css(static_url), csrf_field=csrf_field, languages=i18n.LANGUAGES
+        static=static_url,
+        css=_css(static_url),
+        csrf_field=csrf_field,
+        languages=i18n.LANGUAGES,
+        kept_part=KeptParts(env),
     )
     return env
 
 
 def _css(static_url: Callable[[str], str]) -> Callable[[str], Markup]:
+    @cache
     def css(name: str) -> Markup:
         """The link to one style sheet of the kit."""
         return Markup('<link rel="stylesheet" href="{}">').format(static_url(f"css/{name}.css"))
@@ -83,8 +91,10 @@ def render(request: Request, template: str, status_code: int = 200, **context: A
     web: Web = request.app.state.web
     env: Environment = request.app.state.templates
     box = FlashBox(request.cookies, web.secret)
-    values = {**_shell_values(request, web), "flash_box": box, **context}
-    response = HTMLResponse(env.get_template(template).render(values), status_code=status_code)
+    apart = Apart()
+    values = {**_shell_values(request, web), "flash_box": box, "apart": apart, **context}
+    content = apart.into(env.get_template(template).render(values))
+    response = HTMLResponse(content, status_code=status_code)
     if box.taken:
         response.delete_cookie(FLASH_COOKIE, httponly=True, samesite="lax")
     return response

@@ -1,12 +1,14 @@
 """Numbers, dates and waiting times as staff read them."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
 from shared.kit import clock
-from shared.kit.calendar import HERE
+from shared.kit.calendar import HERE, Written
+from shared.kit.web.apart import Apart
 from shared.kit.web.i18n import get_locale
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -133,9 +135,9 @@ def urgency(value: datetime) -> str:
     return "soon" if rest < SOON else ""
 
 
-def placed(row: str, here: str) -> Markup:
-    """A row of a grid that was written for any page, on this one."""
-    return Markup(str(row).replace(HERE, str(escape(here))))  # noqa: S704 - the row is a macro's own output
+def placed(rows: Iterable[Written], here: str, apart: Apart) -> Markup:
+    """Rows of a grid that were written for any page, on this one."""
+    return apart.put(b"".join(row.content for row in rows).replace(HERE.encode(), escape(here).encode()))
 
 
 FILTERS = {

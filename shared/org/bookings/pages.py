@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
 from shared.kit.calendar import HERE, Span
-from shared.kit.db import Tx
+from shared.kit.db import Reading, Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
 from shared.kit.staff import Staff, require
 from shared.kit.types import Count, Day, FreeText200, OptionalDay, SearchText
@@ -29,6 +29,7 @@ from shared.org.kit import OrgKit
 from shared.org.venues import Search, full_name, get_venue
 
 Reader = Annotated[Staff, Depends(require("bookings.read"))]
+Looker = Annotated[Staff, Depends(require("bookings.read", reading=True))]
 Writer = Annotated[Staff, Depends(require("bookings.write"))]
 Words = Annotated[FreeText200, Form()]
 
@@ -74,8 +75,8 @@ def _grid(router: APIRouter, org: OrgKit) -> None:
     @router.get("")
     async def week(
         request: Request,
-        session: Tx,
-        staff: Reader,
+        session: Reading,
+        staff: Looker,
         view: present.View = "week",
         day: Day | None = None,
         hall: UUID | None = None,

@@ -1,7 +1,7 @@
 """The week grid of this organisation's own venues."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -15,20 +15,22 @@ from shared.kit.calendar import (
     Entry,
     GridDay,
     GridRow,
+    Written,
     day_slots,
     grid_days,
+    just_written,
     monday_of,
     open_spans,
     quarter,
     use_of,
 )
 from shared.org.bookings.models import Booking
-from shared.org.bookings.reading import HallMark, in_days, marks_in_days
+from shared.org.bookings.reading import in_days, venues_by_id
+from shared.org.bookings.week import Known, known_in_days
 from shared.org.kit import OrgKit
-from shared.org.venues import Search, Venue, full_name, halls_of, list_venues, opening_of, sharing_of
+from shared.org.venues import Search, Venue, full_name, opening_of, sharing_of
 
 View = Literal["day", "week", "month"]
-MOST = 60
 Look = Callable[[str], Hashable]
 """By a venue's id, what its row is written with beside what is in it: language, addresses, what is picked."""
 
@@ -38,7 +40,7 @@ class Grid:
     """Columns and rows of one view; `marks`: names and colours of whose bookings stand in it."""
 
     days: list[GridDay]
-    rows: list[GridRow | str]
+    rows: list[GridRow | Written]
     marks: list[tuple[str, str]]
 
 
@@ -69,52 +71,64 @@ async def grid(
     With `look`, rows that were written so before and are still true come as text.
     """
     first, number = first_day(view, day)
-    venues = [v for v in await list_venues(session, search) if hall is None or v.hall_id == hall][:MOST]
-    halls = await halls_of(session, venues)
-    hall_ids = sorted({v.hall_id for v in venues})
-    marks = await marks_in_days(session, hall_ids, first, number)
-    stamps = {v.id: _stamp(org, v, halls[v.hall_id], marks, look, (first, number, quarter())) for v in venues}
-    known = {v.id: row for v in venues if (row := org.kit.written.get(stamps[v.id]))}
-    missed = sorted({v.hall_id for v in venues if v.id not in known})
-    days, of_hall = grid_days(first, number), defaultdict[UUID, list[Booking]](list)
-    for booking in await in_days(session, missed, first, number) if missed else ():
-        of_hall[booking.hall_id].append(booking)
+    days, at = grid_days(first, number), (first, number, quarter())
 
-    def made(venue: Venue) -> GridRow:
-        return _row(org, venue, halls[venue.hall_id], days, of_hall[venue.hall_id], stamps[venue.id])
+    async def known() -> dict[UUID, Known]:
+        return {v.id: v for v in await known_in_days(session, search, hall, first, number)}
 
-    return Grid(days, [known.get(v.id) or made(v) for v in venues], _marks(org, marks.values()))
+    asked = await known()
+    stamps = {id_: _stamp(org, venue, look, at) for id_, venue in asked.items()}
+    rows: dict[UUID, GridRow | Written] = {
+        id_: row for id_, stamp in stamps.items() if (row := org.kit.written.get(stamp))
+    }
+    if missed := [venue for id_, venue in asked.items() if id_ not in rows]:
+        found = await _found(session, missed, first, number)
+        after = await known() if look else {}  # what came in between is in the row and not in its stamp
+        for venue in missed:
+            stamp = stamps[venue.id] if after.get(venue.id) == venue else None
+            rows[venue.id] = _row(org, *found[venue.id], days, stamp)
+    shown = [rows[id_] for id_ in asked]
+    return Grid(days, shown, _marks(org, (mark for row in shown for mark in row.marks)))
 
 
-def _marks(org: OrgKit, halls: Iterable[HallMark]) -> list[tuple[str, str]]:
+def _marks(org: OrgKit, marks: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """One's own first, then the others that booked."""
     own = org.profile.short_name, org.profile.palette
-    users = {(user["name"], user.get("palette", "slate")) for hall in halls for user in hall.users}
-    return [own, *sorted(users - {own, (org.name, org.profile.palette)})]
+    return [own, *sorted({*marks} - {own, (org.name, org.profile.palette)})]
 
 
-def _stamp(
-    org: OrgKit, venue: Venue, hall: Venue, marks: Mapping[UUID, HallMark], look: Look | None, at: Hashable
-) -> Hashable:
+def _stamp(org: OrgKit, venue: Known, look: Look | None, at: Hashable) -> Hashable:
     """All that the venue's row is made of."""
     if look is None:
         return None
-    here = marks.get(hall.id)
-    versions = venue.version, hall.version, here and here.word
+    versions = venue.version, venue.hall_version, venue.word
     return (org.profile.code, venue.id, versions, at, look(str(venue.id)))
+
+
+async def _found(
+    session: AsyncSession, missed: Sequence[Known], first: date, number: int
+) -> dict[UUID, tuple[Venue, Venue, Sequence[Booking]]]:
+    """By id the venue, its hall and what stands in that."""
+    venues = await venues_by_id(session, [id_ for v in missed for id_ in (v.id, v.hall_id)])
+    of_hall = defaultdict[UUID, list[Booking]](list)
+    for booking in await in_days(session, sorted({v.hall_id for v in missed}), first, number):
+        of_hall[booking.hall_id].append(booking)
+    return {v.id: (venues[v.id], venues[v.hall_id], of_hall[v.hall_id]) for v in missed}
 
 
 def _row(
     org: OrgKit,
     venue: Venue,
     hall: Venue,
-    days: Sequence[GridDay],
     standing: Sequence[Booking],
+    days: Sequence[GridDay],
     stamp: Hashable,
 ) -> GridRow:
     mine = [entry_of(b) for b in standing if _share(b, venue)]
     opening, begin = opening_of(venue), Begin(horizon=timedelta(days=sharing_of(venue).horizon_days))
     cells = tuple(tuple(day_slots(d.day, open_spans(opening, d.day), mine, begin)) for d in days)
+    users = (b.mark for b in standing if b.mark.get("name"))
+    marks = tuple({(mark["name"], mark.get("palette", "slate")) for mark in users})
     return GridRow(
         key=str(venue.id),
         name=full_name(venue, hall),
@@ -127,7 +141,8 @@ def _row(
         things=tuple(venue.equipment),
         cells=cells,
         use=use_of(cells),
-        keep=partial(org.kit.written.keep, stamp) if stamp else str,
+        keep=partial(org.kit.written.keep, stamp, marks=marks) if stamp else just_written,
+        marks=marks,
     )
 
 

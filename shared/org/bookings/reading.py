@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, distinct, func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit.clock import CHINA
-from shared.kit.versions import word_of
 from shared.org.bookings.models import Booking, BookingChange, Series, Waiter
 from shared.org.units import Unit, below
 from shared.org.venues import Venue
@@ -21,7 +19,7 @@ STANDING = ("held", "waiting", "confirmed")
 
 def standing() -> ColumnElement[bool]:
     """Takes time now: holds that are over do not."""
-    return Booking.status.in_(STANDING) & or_(
+    return Booking.status.in_([literal_column(f"'{status}'") for status in STANDING]) & or_(
         Booking.hold_until.is_(None), Booking.hold_until > func.clock_timestamp()
     )
 
@@ -38,27 +36,6 @@ async def in_days(session: AsyncSession, hall_ids: Sequence[UUID], first: date, 
         Booking.hall_id.in_(hall_ids), Booking.busy.op("&&")(days(first, number)), standing()
     )
     return list(await session.scalars(query.order_by(Booking.during)))
-
-
-class HallMark(NamedTuple):
-    """A word that changes with whatever stands in a hall on some days, and the marks of who booked."""
-
-    word: str
-    users: list[dict[str, str]]
-
-
-async def marks_in_days(
-    session: AsyncSession, hall_ids: Sequence[UUID], first: date, number: int
-) -> dict[UUID, HallMark]:
-    """By hall; those in which nothing stands are not among them."""
-    word = word_of(Booking.id, Booking.version)
-    query = (
-        select(Booking.hall_id, word, func.jsonb_agg(distinct(Booking.mark)))
-        .where(Booking.hall_id.in_(hall_ids), Booking.busy.op("&&")(days(first, number)), standing())
-        .group_by(Booking.hall_id)
-    )
-    rows = await session.execute(query)
-    return {hall_id: HallMark(word, [u for u in users if u.get("name")]) for hall_id, word, users in rows}
 
 
 async def of_staff(session: AsyncSession, staff_id: UUID) -> list[Booking]:

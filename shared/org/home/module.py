@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kit.db import Tx
+from shared.kit.db import Reading
 from shared.kit.module import Module
 from shared.kit.pagination import CAP
 from shared.kit.staff import Staff, require
@@ -15,7 +15,7 @@ from shared.kit.web import NavItem, render
 from shared.org.home import reading
 from shared.org.kit import OrgKit
 
-Anybody = Annotated[Staff, Depends(require())]
+Anybody = Annotated[Staff, Depends(require(reading=True))]
 
 
 def home(org: OrgKit) -> Module:
@@ -34,7 +34,7 @@ def pages(org: OrgKit) -> APIRouter:
     router = APIRouter()
 
     @router.get("/")
-    async def desk(request: Request, session: Tx, staff: Anybody) -> Response:
+    async def desk(request: Request, session: Reading, staff: Anybody) -> Response:
         """The desk; who has no business permission sees where to go instead."""
         sees = staff.can("members.read")
         waiting = await _waiting(session, org, staff) if sees else {}

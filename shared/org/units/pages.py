@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kit.db import Tx
+from shared.kit.db import Reading, Tx
 from shared.kit.errors import Invalid, Problem, Refused, Stale
 from shared.kit.staff import Staff, require
 from shared.kit.types import FreeText200, Int64, SearchText
@@ -24,6 +24,7 @@ from shared.org.units.rules import LONGEST_NAME
 from shared.org.units.tree import people_in, tree_to
 
 Reader = Annotated[Staff, Depends(require("units.read"))]
+Looker = Annotated[Staff, Depends(require("units.read", reading=True))]
 Writer = Annotated[Staff, Depends(require("units.write"))]
 Typed = Annotated[FreeText200, Form()]
 OPTIONS = 12
@@ -48,8 +49,8 @@ def _looking(router: APIRouter, org: OrgKit) -> None:
     @router.get("")
     async def show(
         request: Request,
-        session: Tx,
-        staff: Reader,
+        session: Reading,
+        staff: Looker,
         at: UUID | None = None,
         q: Annotated[SearchText, Query()] = "",
     ) -> Response:

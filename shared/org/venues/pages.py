@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kit.db import Tx
+from shared.kit.db import Reading, Tx
 from shared.kit.errors import Invalid, Problem, Refused, Stale
 from shared.kit.staff import Staff, require
 from shared.kit.types import Day, FreeText200, Int64, SearchText
@@ -34,6 +34,7 @@ from shared.org.venues.schemas import NewVenue
 from shared.org.venues.showing import Shown, kinds_of
 
 Reader = Annotated[Staff, Depends(require("venues.read"))]
+Looker = Annotated[Staff, Depends(require("venues.read", reading=True))]
 Writer = Annotated[Staff, Depends(require("venues.write"))]
 Typed = Annotated[FreeText200, Form()]
 Version = Annotated[Int64, Form()]
@@ -56,8 +57,8 @@ def _looking(router: APIRouter, org: OrgKit, shown: Shown) -> None:
     @router.get("/list")
     async def show_list(
         request: Request,
-        session: Tx,
-        staff: Reader,
+        session: Reading,
+        staff: Looker,
         q: Annotated[SearchText, Query()] = "",
         kind: Annotated[SearchText, Query()] = "",
         district: Annotated[SearchText, Query()] = "",
