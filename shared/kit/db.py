@@ -10,6 +10,7 @@ import orjson
 from fastapi import Depends, Request
 from sqlalchemy import MetaData, event
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -116,8 +117,11 @@ class Database:
 
         What is noted for the audit log or the outbox is written, and so refused, when this ends.
         """
-        async with self._make_reading(info=dict(self._info)) as session, session.begin():
-            yield session
+        try:
+            async with self._make_reading(info=dict(self._info)) as session, session.begin():
+                yield session
+        except PoolTimeoutError:
+            raise Unavailable("现在使用的人太多", hint="请稍后再试。") from None
 
     def when_emitted(self, wake: Callable[[], None]) -> None:
         """Call `wake` after each commit that wrote an event, so that the relay need not wait for its poll."""
@@ -140,6 +144,7 @@ def _engine(
         settings.database_url,
         pool_size=connections,
         max_overflow=0,  # one beyond is closed when given back: busy services opened one a request
+        pool_timeout=PATIENCE,
         pool_use_lifo=True,  # those in use stay few, their statements prepared
         isolation_level=isolation,
         json_serializer=_json,

@@ -8,9 +8,10 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kit import audit
+from shared.kit import audit, db
 from shared.kit.audit import AuditEntry, AuditHead
 from shared.kit.db import Database
+from shared.kit.errors import Unavailable
 from tests.fixtures.databases import Urls
 from tests.kit.staff_app import settings
 
@@ -49,6 +50,19 @@ async def test_requests_that_open_a_second_transaction_do_not_wait_for_each_othe
         await asyncio.gather(*(request(number) for number in range(12)))
     await database.close()
     assert sorted(done) == list(range(12))
+
+
+async def test_too_many_readers_are_told_to_come_again(urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "PATIENCE", 0.05)
+    database = Database(settings(urls.app).model_copy(update={"pool_size": 2}))  # one for reading
+    async with database.reading() as first:
+        await first.execute(text("select 1"))
+        with pytest.raises(Unavailable):
+            async with database.reading() as second:
+                await second.execute(text("select 1"))
+    async with database.reading() as later:
+        assert await later.scalar(text("select 1")) == 1
+    await database.close()
 
 
 async def test_reading_is_no_transaction(database: Database) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 from fastapi import FastAPI, Request
-from sqlalchemy import bindparam, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -19,6 +19,7 @@ from deploy.local.suite import Suite
 from shared.kit import db, idempotency, serve
 from shared.kit.events import relay, sequencer
 from shared.org.bookings import claims
+from shared.org.bookings.models import Booking
 
 APPLICATION = f"{__name__}:create_app"
 SETTING = "QUNTUAN_PLANTED"
@@ -103,15 +104,13 @@ def _go_on_from_the_highest_number() -> None:
 def _read_then_insert() -> None:
     """Bookings are looked for and then written; `drop_constraint` takes away what would refuse the second."""
     free = (
-        "FROM ended, wanted w WHERE NOT EXISTS (SELECT 1 FROM booking b WHERE b.hall_id = :hall AND"
-        " b.place && :place AND b.status IN ('held', 'confirmed') AND"
-        " b.busy && tstzrange(w.start_at - :before, w.end_at + :after)) ORDER"
+        "FROM ended, wanted w WHERE NOT EXISTS (SELECT 1 FROM booking b WHERE b.hall_id = w.hall AND"
+        " b.place && w.place AND b.status IN ('held', 'confirmed') AND b.busy && w.busy) ORDER"
     )
-    claim = str(claims._CLAIM)
+    claim, columns = str(claims._CLAIM), (claims._DEAD_IDS, *Booking.__table__.columns)
     assert claim.count("FROM ended, wanted w ORDER") == 1
-    claims._CLAIM = text(claim.replace("FROM ended, wanted w ORDER", free)).bindparams(
-        *(bindparam(name, type_=kind) for kind, names in claims._TYPES.items() for name in names)
-    )
+    planted = text(claim.replace("FROM ended, wanted w ORDER", free)).columns(*columns)
+    claims._CLAIMED = select(claims._DEAD_IDS, Booking).from_statement(planted)
 
 
 def drop_constraint(suite: Suite) -> None:
