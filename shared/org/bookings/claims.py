@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, Uuid, bindparam, column, select, text
+from sqlalchemy import ARRAY, Executable, Uuid, bindparam, column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.bookings import Booker
@@ -20,8 +20,7 @@ from shared.contracts.venues import Sharing
 from shared.org.bookings.models import Booking
 from shared.org.venues import Venue
 
-_CLAIM = text(
-    """
+_CLAIM = """
     WITH wanted AS MATERIALIZED (
       SELECT id, venue, hall, int4range(place_from, place_to) AS place, tstzrange(start, "end") AS during,
              tstzrange(busy_from, busy_to) AS busy, status, make_interval(secs => hold) AS hold, approval,
@@ -52,10 +51,16 @@ _CLAIM = text(
     )
     SELECT gone.dead, made.* FROM (SELECT array_agg(id) AS dead FROM dead) gone LEFT JOIN made ON true
     ORDER BY made.during, made.id
-    """.replace("{columns}", ", ".join(column.name for column in Booking.__table__.columns))
-)
-_DEAD_IDS = column("dead", ARRAY(Uuid))
-_CLAIMED = select(_DEAD_IDS, Booking).from_statement(_CLAIM.columns(_DEAD_IDS, *Booking.__table__.columns))
+""".replace("{columns}", ", ".join(column.name for column in Booking.__table__.columns))
+
+
+def _answered(claim: str) -> Executable:
+    """The statement with what it answers: ids of dead holds, then each booking that was made."""
+    dead = column("dead", ARRAY(Uuid))
+    return select(dead, Booking).from_statement(text(claim).columns(dead, *Booking.__table__.columns))
+
+
+_CLAIMED = _answered(_CLAIM)
 
 
 @dataclass(frozen=True)

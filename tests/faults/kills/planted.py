@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg
 from fastapi import FastAPI, Request
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
@@ -19,7 +19,6 @@ from deploy.local.suite import Suite
 from shared.kit import db, idempotency, serve
 from shared.kit.events import relay, sequencer
 from shared.org.bookings import claims
-from shared.org.bookings.models import Booking
 
 APPLICATION = f"{__name__}:create_app"
 SETTING = "QUNTUAN_PLANTED"
@@ -107,10 +106,8 @@ def _read_then_insert() -> None:
         "FROM ended, wanted w WHERE NOT EXISTS (SELECT 1 FROM booking b WHERE b.hall_id = w.hall AND"
         " b.place && w.place AND b.status IN ('held', 'confirmed') AND b.busy && w.busy) ORDER"
     )
-    claim, columns = str(claims._CLAIM), (claims._DEAD_IDS, *Booking.__table__.columns)
-    assert claim.count("FROM ended, wanted w ORDER") == 1
-    planted = text(claim.replace("FROM ended, wanted w ORDER", free)).columns(*columns)
-    claims._CLAIMED = select(claims._DEAD_IDS, Booking).from_statement(planted)
+    assert claims._CLAIM.count("FROM ended, wanted w ORDER") == 1
+    claims._CLAIMED = claims._answered(claims._CLAIM.replace("FROM ended, wanted w ORDER", free))
 
 
 def drop_constraint(suite: Suite) -> None:
