@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
@@ -14,7 +14,9 @@ from shared.org.bookings import Booking, count_waiting, waiting_for_approval
 from shared.org.imports.models import ImportBatch
 from shared.org.kit import OrgKit
 from shared.org.members import Member
-from shared.org.members.rules import birthday
+from shared.org.members.listing import JOINED
+from shared.org.members.rules import birthday, on_roll
+from shared.org.members.tally import tally
 from shared.org.units import Unit, below
 
 SHOWN = 5
@@ -120,10 +122,12 @@ def _ageing(member: Member, unit: str, limit: int, today: date) -> Ageing:
 async def gaps(session: AsyncSession, org: OrgKit, scope: str) -> Gaps:
     """What is missing in the files."""
     asked = [k.code for k in org.policy.kinds if k.needs_consent]
+    there = await tally(session, scope)
+    pending = sum(people for (_, standing), people in there.items() if standing == "pending")
     return Gaps(
         phone=await _count(session, [*_on_roll(scope), Member.phone_token.is_(None)]),
         identity=await _count(session, [*_on_roll(scope), Member.identity_token.is_(None)]),
-        pending=await _count(session, [below(Member.unit_path, scope), Member.standing == "pending"]),
+        pending=min(pending, CAP),
         consent=await _count(session, [*_on_roll(scope), Member.consent.is_(None), Member.kind.in_(asked)]),
     )
 
@@ -131,20 +135,18 @@ async def gaps(session: AsyncSession, org: OrgKit, scope: str) -> Gaps:
 async def figures(session: AsyncSession, org: OrgKit, scope: str) -> Figures:
     """People on the roll, this month's comings and goings, units."""
     month = clock.today().replace(day=1)
-    counted = [k.code for k in org.policy.kinds if k.counted]
-    is_counted = Member.kind.in_(counted)
-    query = select(
-        func.count(case((is_counted, 1))),
-        func.count(case((~is_counted, 1))),
-        func.count(case((is_counted & (Member.joined_on >= month), 1))),
-    ).where(*_on_roll(scope))
-    people, others, joined = (await session.execute(query)).one()
+    counted = {k.code for k in org.policy.kinds if k.counted}
+    there = await tally(session, scope)
+    people = sum(n for (kind, standing), n in there.items() if on_roll(standing) and kind in counted)
+    others = sum(n for (kind, standing), n in there.items() if on_roll(standing) and kind not in counted)
+    came = [*_on_roll(scope), Member.kind.in_(counted), month <= JOINED]
+    joined = await session.scalar(select(func.count()).select_from(Member).where(*came))
     gone = [below(Member.unit_path, scope), Member.standing == "left", Member.left_on >= month]
     left = await session.scalar(select(func.count()).select_from(Member).where(*gone))
     units = await session.scalar(
         select(func.count()).select_from(Unit).where(Unit.status == "active", below(Unit.path, scope))
     )
-    return Figures(people, others, joined, left or 0, units or 0)
+    return Figures(people, others, joined or 0, left or 0, units or 0)
 
 
 def _on_roll(scope: str) -> list[ColumnElement[bool]]:

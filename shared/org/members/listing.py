@@ -19,11 +19,11 @@ from shared.org.members.rules import birthday
 from shared.org.units import Unit, below
 
 Sort = Literal["changed", "name", "joined"]
-_JOINED: ColumnElement[date] = func.coalesce(Member.joined_on, literal_column("'0001-01-01'::date"))
+JOINED: ColumnElement[date] = func.coalesce(Member.joined_on, literal_column("'0001-01-01'::date"))
 _COLUMNS: Mapping[str, tuple[tuple[Any, ...], bool]] = {
     "changed": ((Member.changed_at,), True),
     "name": ((Member.name_py, Member.name), False),
-    "joined": ((_JOINED,), True),
+    "joined": ((JOINED,), True),
 }
 _READ: Mapping[str, Callable[[str], Any]] = {
     "changed": datetime.fromisoformat,

@@ -49,6 +49,19 @@ class Member(OrgBase):
         Index("ix_member_changed", "changed_at", "id"),
         Index("ix_member_name", "name_py", "name", "id"),
         Index("ix_member_joined", text("coalesce(joined_on, '0001-01-01'::date)"), "id"),
+        Index("ix_member_left", "left_on", postgresql_where=text("standing = 'left'")),
+        Index("ix_member_ageing", "birth", "id", postgresql_where=text(_ON_ROLL + " and post is null")),
+        Index(
+            "ix_member_no_phone", "unit_path", postgresql_where=text(_ON_ROLL + " and phone_token is null")
+        ),
+        Index(
+            "ix_member_no_identity",
+            "unit_path",
+            postgresql_where=text(_ON_ROLL + " and identity_token is null"),
+        ),
+        Index(
+            "ix_member_unasked", "kind", "unit_path", postgresql_where=text(_ON_ROLL + " and consent is null")
+        ),
         Index("ix_member_phone4", "phone_last4"),
         Index("ix_member_identity4", "identity_last4"),
         Index("ix_member_card4", text("right(card_no, 4)"), postgresql_where=text("card_no is not null")),
@@ -91,6 +104,21 @@ class Member(OrgBase):
     batch_id: Mapped[UUID | None] = mapped_column(Uuid, index=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class MemberTally(OrgBase):
+    """How many came into a unit's part of the roll, or went (below zero): the sum is how many are there.
+
+    Written by triggers on `member`, in the transaction of each change; `tally.fold` makes few rows of many.
+    """
+
+    __tablename__ = "member_tally"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    unit_path: Mapped[str] = mapped_column(Text, index=True)
+    kind: Mapped[str] = mapped_column(Text)
+    standing: Mapped[str] = mapped_column(Text)
+    people: Mapped[int] = mapped_column(BigInteger)
 
 
 class MemberKey(OrgBase):

@@ -17,9 +17,10 @@ SHOWN = 60
 # the members module stands above this one, so its table is named in plain SQL
 _COUNTS = text(
     "SELECT p.path, c.people, c.others FROM unnest(:paths) AS p(path), LATERAL ("
-    "SELECT count(*) FILTER (WHERE m.kind = ANY(:counted)) AS people,"
-    " count(*) FILTER (WHERE m.kind <> ALL(:counted)) AS others FROM member m WHERE m.standing <> 'left' AND"
-    " (m.unit_path = p.path OR (m.unit_path > p.path || '/' AND m.unit_path < p.path || '0'))) c"
+    "SELECT cast(coalesce(sum(t.people) FILTER (WHERE t.kind = ANY(:counted)), 0) AS bigint) AS people,"
+    " cast(coalesce(sum(t.people) FILTER (WHERE t.kind <> ALL(:counted)), 0) AS bigint) AS others"
+    " FROM member_tally t WHERE t.standing <> 'left' AND"
+    " (t.unit_path = p.path OR (t.unit_path > p.path || '/' AND t.unit_path < p.path || '0'))) c"
 ).bindparams(bindparam("paths", type_=ARRAY(Text)), bindparam("counted", type_=ARRAY(Text)))
 
 
