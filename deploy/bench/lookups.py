@@ -6,17 +6,19 @@ pages and background work in two processes. The record of every lookup is writte
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx
 
 from deploy.bench import city
 from deploy.bench.client import Clerk
 from deploy.bench.http import Line
-from deploy.bench.load import CLIENTS, PAUSE, Ask, Times, timed, together
+from deploy.bench.load import PAUSE, Ask, Times, timed, together
+from deploy.bench.office import office
 from deploy.bench.replay import Noted, Replay, hub_here
 from deploy.bench.stage import Stage
 from deploy.bench.table import Goal, Row
@@ -73,7 +75,7 @@ def rows(stage: Stage) -> Iterable[Row]:
     """Two rows for each kind and filter, then what both can do without rest."""
     city.ensure(stage)
     stage.apart(HUB)
-    clerks = [Clerk(stage.hub) for _ in range(CLIENTS)]
+    clerks = office(stage)
     for case in (*_numbers(stage), *KINDS, *FILTERS):
         ours, limit = asyncio.run(measured(stage, case, clerks))
         for percent, goals in GOALS.items():
@@ -93,12 +95,13 @@ def _numbers(stage: Stage) -> Iterable[Case]:
 
 
 async def measured(
-    stage: Stage, case: Case, clerks: Sequence[Clerk], pause: float = PAUSE
+    stage: Stage, case: Case, clerks: Mapping[UUID, Clerk], pause: float = PAUSE
 ) -> tuple[Times, Times]:
-    """The hub's times and the bare driver's, in turn."""
-    question, noted = await statements(stage, case, clerks[0])
-    replays = [await Replay.open(stage, noted) for _ in clerks]
-    lines = [await Line.open(clerk) for clerk in clerks]
+    """The hub's times and the bare driver's, in turn; each clerk asks, and is sent for, in their own name."""
+    who = next(iter(clerks))
+    question, noted = await statements(stage, case, clerks[who])
+    replays = [await Replay.open(stage, noted, who, other) for other in clerks]
+    lines = [await Line.open(clerk) for clerk in clerks.values()]
     asks = [_ask(line, question) for line in lines]
     ours, limit = list[Times](), list[Times]()
     for _ in range(stage.size.rounds):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -80,12 +81,13 @@ class Replay:
     """the number the first audit row had"""
 
     @classmethod
-    async def open(cls, stage: Stage, noted: Noted) -> "Replay":
-        """A connection as the service itself opens it."""
+    async def open(cls, stage: Stage, noted: Noted, who: UUID, now: UUID) -> "Replay":
+        """A connection as the service itself opens it; what `who` asked is sent in the name of `now`."""
         url = stage.database_url("hub").replace("+asyncpg", "")
         numbers = next(values for statement, values in noted.sent if "insert into audit_entry" in statement)
         first = next(v[0] for v in numbers if isinstance(v, list) and isinstance(v[0], int))
-        return cls(await asyncpg.connect(url), list(noted.sent), first)
+        sent = [(statement, tuple(_of(v, who, now) for v in values)) for statement, values in noted.sent]
+        return cls(await asyncpg.connect(url), sent, first)
 
     async def __call__(self) -> None:
         """All of them in one transaction."""
@@ -95,6 +97,15 @@ class Replay:
                 rows = await self.connection.fetch(statement, *(_moved(v, self.first, later) for v in values))
                 if statement.startswith("SELECT audit_head"):
                     later = rows[0][0] + 1 - self.first
+
+
+def _of(value: Any, who: UUID, now: UUID) -> Any:
+    """The value with somebody else in the place of who asked."""
+    if isinstance(value, list):
+        return [_of(v, who, now) for v in value]
+    if isinstance(value, str):
+        return value.replace(str(who), str(now))
+    return now if value == who else value
 
 
 def _moved(value: Any, first: int, later: int) -> Any:
