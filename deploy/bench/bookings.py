@@ -52,6 +52,7 @@ class Times:
 def rows(stage: Stage) -> Iterable[Row]:
     """Bookings a second beside bare INSERTs, free times, and one request to two owners."""
     code = stage.organisations[0]
+    stage.apart(code)  # as in compose
     clerks = [Clerk(stage.address(code)) for _ in range(CLIENTS)]
     venues, seconds = make_venues(clerks[0]), max(SECONDS, stage.size.seconds * 3)
     for name, chosen in (("cold", venues), ("hot", venues[:2])):

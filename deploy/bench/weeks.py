@@ -20,6 +20,7 @@ from shared.kit.clock import CHINA
 VENUES, BOOKINGS = 20, 30_000
 PEOPLE = 4_999
 """So many fit into these venues and into no other: the page is asked for them by it."""
+SECONDS = 8.0
 GOAL = 340.0
 """Ten times the pages a second of MRBS 1.12, which makes 34 of this size on a machine of this kind."""
 FILL = """
@@ -37,8 +38,12 @@ AWAY = (
 
 
 def rows(stage: Stage) -> Iterable[Row]:
-    """Pages a second of one process, sixteen asking without rest: one week, and twelve of them in turn."""
+    """Pages a second of one process, sixteen asking without rest: one week, and twelve of them in turn.
+
+    Background work is another process, as in compose. Nobody has seen the weeks before: first looks count.
+    """
     code = stage.organisations[0]
+    stage.apart(code)
     clerks = [Clerk(stage.address(code)) for _ in range(CLIENTS)]
     venues = make_venues(clerks[0], VENUES, PEOPLE)
     try:
@@ -77,7 +82,8 @@ async def _timed(clerks: list[Clerk], paths: list[str], stage: Stage) -> Times:
             raise RuntimeError("not the week of these venues")
 
     try:
-        return await timed([partial(ask, line) for line in lines], stage.size.seconds, pause=0)
+        seconds = max(SECONDS, stage.size.seconds)
+        return await timed([partial(ask, line) for line in lines], seconds, pause=0)
     finally:
         for line in lines:
             line.close()
