@@ -6,13 +6,15 @@ pages and background work in two processes. The record of every lookup is writte
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 import httpx
+import orjson
 
 from deploy.bench import city
 from deploy.bench.client import Clerk
@@ -38,6 +40,11 @@ class Case:
     narrow: tuple[tuple[str, str], ...] = ()
     pages: int = 0
     """how many pages further"""
+
+    @property
+    def further(self) -> bool:
+        """Whether it goes on in a lookup that was begun before."""
+        return bool(self.narrow or self.pages)
 
 
 def _unit(path: str) -> str:
@@ -99,10 +106,11 @@ async def measured(
 ) -> tuple[Times, Times]:
     """The hub's times and the bare driver's, in turn; each clerk asks, and is sent for, in their own name."""
     who = next(iter(clerks))
-    question, noted = await statements(stage, case, clerks[who])
-    replays = [await Replay.open(stage, noted, who, other) for other in clerks]
+    noted = await statements(stage, case, clerks[who])
+    # results are kept for who began the lookup alone: its pages are read again in that one's name
+    replays = [await Replay.open(stage, noted, who, who if case.further else other) for other in clerks]
     lines = [await Line.open(clerk) for clerk in clerks.values()]
-    asks = [_ask(line, question) for line in lines]
+    asks = [_ask(line, await _question(partial(_told, line), case)) for line in lines]
     ours, limit = list[Times](), list[Times]()
     for _ in range(stage.size.rounds):
         limit.append(await _run(replays, stage.size.seconds, pause))
@@ -122,14 +130,18 @@ async def _run(asks: Sequence[Ask], seconds: float, pause: float) -> Times:
 Question = tuple[str, str, dict[str, str] | None]
 
 
-async def statements(stage: Stage, case: Case, clerk: Clerk) -> tuple[Question, Noted]:
-    """What is asked for a case, and what the hub sends to its database for that."""
+async def statements(stage: Stage, case: Case, clerk: Clerk) -> Noted:
+    """What the hub sends to its database for a case."""
     async with hub_here(stage, clerk) as (client, noted):
-        question = await _question(client, case)
+        question = await _question(partial(_json, client), case)
         for _ in range(WARM):
             noted.sent.clear()
             await _json(client, *question)
-        return question, noted
+        return noted
+
+
+async def _told(line: Line, method: str, path: str, body: object = None) -> Any:
+    return orjson.loads(await line.ask(method, path, body))
 
 
 async def _json(client: httpx.AsyncClient, method: str, path: str, body: object = None) -> Any:
@@ -143,16 +155,16 @@ def _ask(line: Line, question: Question) -> Ask:
     return lambda: line.ask(*question)
 
 
-async def _question(client: httpx.AsyncClient, case: Case) -> Question:
+async def _question(answer: Callable[..., Awaitable[Any]], case: Case) -> Question:
     """What is asked again and again: a new lookup each time, or one page of a lookup begun now."""
     body = {"text": case.text, "purpose": "joint_activity"}
-    if not case.narrow and not case.pages:
+    if not case.further:
         return "POST", "/api/v1/lookup", body
-    found = await _json(client, "POST", "/api/v1/lookup", body)
+    found = await answer("POST", "/api/v1/lookup", body)
     path, asked = f"/api/v1/lookup/{found['lookup_id']}", dict(case.narrow)
     for _ in range(case.pages):
         if not found["next"]:
             break
         asked["cursor"] = found["next"]
-        found = await _json(client, "GET", f"{path}?{urlencode(asked)}")
+        found = await answer("GET", f"{path}?{urlencode(asked)}")
     return "GET", f"{path}?{urlencode(asked)}", None

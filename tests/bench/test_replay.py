@@ -21,7 +21,7 @@ async def test_a_lookup_is_sent_again_whole_and_measured_beside_the_hub(suite: S
     stage = Stage(Size("test", 0, 0.3), suite)
     clerks = await asyncio.to_thread(office, stage)
     who, other, *_ = clerks
-    _, noted = await statements(stage, CASE, clerks[who])
+    noted = await statements(stage, CASE, clerks[who])
     sent = [statement for statement, _ in noted.sent]
     for part in ("staff_session", "person_name", "lookup_record", "FOR UPDATE", "insert into audit_entry"):
         assert sum(part in statement for statement in sent) >= 1, part
