@@ -10,7 +10,6 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
 
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -18,7 +17,6 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _NAME = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
-_BEGIN = text("select 1")
 
 
 async def fetch(session: AsyncSession, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
@@ -83,8 +81,10 @@ async def _driver(session: AsyncSession) -> Any:
     if within is None or within is not session.sync_session.get_transaction():
         connection = await (await session.connection()).get_raw_connection()
         driver = connection.driver_connection
-        if not driver.is_in_transaction():
-            await session.execute(_BEGIN)  # SQLAlchemy begins with its first statement only
+        if (
+            not driver.is_in_transaction()
+        ):  # SQLAlchemy begins with its first statement only: it is none of it
+            await cast("Any", connection.dbapi_connection)._start_transaction()  # noqa: SLF001
         session.info["driver"] = session.sync_session.get_transaction(), driver
     return driver
 
