@@ -74,7 +74,7 @@ class Database:
         self.source = settings.service
         self._info = {"source": settings.service, "settings": settings, "database": self}
         self.engine = _engine(settings, settings.pool_size)
-        self._reading_engine = _engine(settings, max(1, settings.pool_size // 2), **READS_ONLY)
+        self._reading_engine = _engine(settings, max(1, settings.pool_size // 4), **READS_ONLY)
         # a request may open a second transaction beside its own: with all connections taken by requests,
         # they would wait for each other
         self._requests = asyncio.Semaphore(max(1, settings.pool_size * 3 // 4))

@@ -90,6 +90,19 @@ async def test_of_one_group_that_wants_the_same_hour_one_gets_it(org: OrgKit) ->
         assert {o.venue_id for o in each.options} == {hall.id}  # the other one is taken in the same group
 
 
+async def test_who_went_away_while_waiting_books_nothing(org: OrgKit) -> None:
+    (hall,), desk = await halls(org, 1), Desk(org)
+    first, gone, stays = (
+        asyncio.create_task(desk.book(ask(org, hall, at(5 + n, 9)), CLERK)) for n in range(3)
+    )
+    await asyncio.sleep(0)  # all three wait, nothing is written yet
+    gone.cancel()
+    made = await asyncio.gather(first, stays)
+    assert {booking.start for booking in made} == {at(5, 9), at(7, 9)}
+    assert await stands(org, hall) == 2
+    assert gone.cancelled()
+
+
 @pytest.mark.timeout(120)
 async def test_two_hundred_at_two_desks_want_the_same_hour(org: OrgKit) -> None:
     """Two processes of one service: their groups meet at the constraint only."""

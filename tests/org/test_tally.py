@@ -3,7 +3,7 @@
 import asyncio
 from datetime import date
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.org.kit import OrgKit
@@ -99,3 +99,19 @@ async def test_folding_leaves_one_row_for_each_sum_and_loses_nobody_who_comes_me
         assert await written(session) == await counted(session)
         assert await fold(session, many=-10)
         assert await rows(session) == 2
+
+
+async def test_an_emptied_roll_counts_nobody(org: OrgKit) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        await admit(session, org, one)
+        triggers = await session.scalars(
+            text("select tgname from pg_trigger where tgrelid = 'member'::regclass and not tgisinternal")
+        )
+        assert set(triggers) == {
+            f"member_tally_{what}" for what in ("insert", "update", "delete", "truncate")
+        }
+        await session.execute(text("set local search_path to ''"))  # as a dump that is brought back does
+        await session.execute(text("delete from public.member"))
+        await session.execute(text("set local search_path to public"))
+        assert await written(session) == {}

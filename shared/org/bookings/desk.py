@@ -65,7 +65,13 @@ class Desk:
     async def _write(self) -> None:
         while self._waiting:
             group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            await self._settle(group)
+            there = [wish for wish in group if not wish.answer.done()]  # nobody books who has gone
+            try:
+                if there:
+                    await self._settle(there)
+            finally:
+                for wish in there:
+                    wish.answer.cancel()  # of no effect on those that have their answer
 
     async def _settle(self, group: Sequence[_Wish]) -> None:
         """Write them and give each its answer, when all of it is committed."""

@@ -41,7 +41,7 @@ def upgrade() -> None:
     for what, (tables, rows) in TRIGGERS.items():
         op.execute(
             f"create function member_tally_{what}() returns trigger language plpgsql as $$ begin"
-            " insert into member_tally (unit_path, kind, standing, people)"
+            " insert into public.member_tally (unit_path, kind, standing, people)"
             f" select unit_path, kind, standing, sum(n) from ({rows}) r"
             " group by unit_path, kind, standing having sum(n) <> 0; return null; end $$"
         )
@@ -50,6 +50,14 @@ def upgrade() -> None:
             f" for each statement execute function member_tally_{what}()"
         )
     op.execute(
+        "create function member_tally_truncate() returns trigger language plpgsql as $$ begin"
+        " delete from public.member_tally; return null; end $$"
+    )
+    op.execute(
+        "create trigger member_tally_truncate after truncate on member"
+        " for each statement execute function member_tally_truncate()"
+    )
+    op.execute(
         "insert into member_tally (unit_path, kind, standing, people)"
         " select unit_path, kind, standing, count(*) from member group by unit_path, kind, standing"
     )
@@ -57,7 +65,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back."""
-    for what in TRIGGERS:
+    for what in (*TRIGGERS, "truncate"):
         op.execute(f"drop trigger member_tally_{what} on member")
         op.execute(f"drop function member_tally_{what}()")
     for name in INDEXES:
