@@ -59,11 +59,10 @@ def rows(stage: Stage) -> Iterable[Row]:
         asyncio.run(run(clerks, booker(chosen), WARMING))
         ours = asyncio.run(run(clerks, booker(chosen), seconds))
         bare = asyncio.run(bare_inserts(stage.owner_url(code), len(chosen), seconds))
-        goals = (Goal("most", 60.0),)
-        yield Row(f"booked on {name} venues, {CLIENTS} clients", ours.rate, "/s", bare.rate, "bare INSERTs")
-        yield Row(
-            f"a booking asked for on {name} venues, p99", ours.at(99), "ms", bare.at(99), "bare INSERT", goals
-        )
+        yield Row(f"booked on {name} venues, {CLIENTS} clients", ours.rate, "/s", bare.rate, "bare INSERTs",
+                  (Goal("least", 1_000),))  # fmt: skip
+        yield Row(f"a booking asked for on {name} venues, p99", ours.at(99), "ms", bare.at(99), "bare INSERT",
+                  (Goal("most", 60),))  # fmt: skip
     free = asyncio.run(run(clerks[:4], free_times, seconds))
     yield Row("free times, 4 clients, p95", free.at(95), "ms", goals=(Goal("most", 100.0),))
     both = asyncio.run(run([Clerk(stage.hub)], two_owners, seconds))
