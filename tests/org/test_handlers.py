@@ -17,6 +17,7 @@ from shared.org.members.handlers import lookups, token_responder
 from shared.org.members.history import history_of
 from shared.org.members.models import MemberChange
 from shared.org.members.rules import birthday
+from shared.org.members.tally import tally
 from tests.org.people import CLERK, admit, identity_number, phone_number, tree
 
 
@@ -93,10 +94,12 @@ async def test_the_figures_of_the_desk(org: OrgKit) -> None:
         await admit(session, org, two, identity="", birth="2005-06-15", sex="女")
         gone = await admit(session, org, one)
         await leave_many(session, org, [gone], today, "调离", CLERK)
-        whole, part = await reading.figures(session, org, ""), await reading.figures(session, org, one.path)
+        there, below = await tally(session, ""), await tally(session, one.path)
+        whole = await reading.figures(session, org, "", there)
+        part = await reading.figures(session, org, one.path, below)
         assert (whole.people, whole.joined, whole.left, whole.units) == (3, 1, 1, 3)
         assert (part.people, part.units) == (2, 1)
-        missing = await reading.gaps(session, org, "")
+        missing = await reading.gaps(session, org, "", there)
         assert (missing.phone, missing.identity) == (1, 1)
         assert (await reading.imports_waiting(session, "")).number == 0
 

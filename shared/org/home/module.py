@@ -14,6 +14,7 @@ from shared.kit.staff import Staff, require
 from shared.kit.web import NavItem, render
 from shared.org.home import reading
 from shared.org.kit import OrgKit
+from shared.org.members.tally import tally
 
 Anybody = Annotated[Staff, Depends(require(reading=True))]
 
@@ -54,6 +55,7 @@ def pages(org: OrgKit) -> APIRouter:
 
 async def _waiting(session: AsyncSession, org: OrgKit, staff: Staff) -> dict[str, Any]:
     scope = staff.scope_path
+    there = await tally(session, scope)
     ageing, soon = await reading.ageing(session, org, scope)
     may_import, none = staff.can("imports.run"), reading.Waiting(0, ())
     return {
@@ -63,7 +65,7 @@ async def _waiting(session: AsyncSession, org: OrgKit, staff: Staff) -> dict[str
         "ageing": ageing,
         "born_to": reading.born_to(org),
         "soon": soon,
-        "gaps": await reading.gaps(session, org, scope),
-        "figures": await reading.figures(session, org, scope),
+        "gaps": await reading.gaps(session, org, scope, there),
+        "figures": await reading.figures(session, org, scope, there),
         "scope_name": staff.scope_name or org.name,
     }

@@ -16,7 +16,7 @@ from shared.org.kit import OrgKit
 from shared.org.members import Member
 from shared.org.members.listing import JOINED
 from shared.org.members.rules import birthday, on_roll
-from shared.org.members.tally import tally
+from shared.org.members.tally import Tally
 from shared.org.units import Unit, below
 
 SHOWN = 5
@@ -119,24 +119,21 @@ def _ageing(member: Member, unit: str, limit: int, today: date) -> Ageing:
     return Ageing(member.id, member.name, unit, due, due <= today)
 
 
-async def gaps(session: AsyncSession, org: OrgKit, scope: str) -> Gaps:
-    """What is missing in the files."""
+async def gaps(session: AsyncSession, org: OrgKit, scope: str, there: Tally) -> Gaps:
+    """What is missing in the files; `there`: the scope's `tally`."""
     asked = [k.code for k in org.policy.kinds if k.needs_consent]
-    there = await tally(session, scope)
-    pending = sum(people for (_, standing), people in there.items() if standing == "pending")
     return Gaps(
         phone=await _count(session, [*_on_roll(scope), Member.phone_token.is_(None)]),
         identity=await _count(session, [*_on_roll(scope), Member.identity_token.is_(None)]),
-        pending=min(pending, CAP),
+        pending=min(sum(n for (_, standing), n in there.items() if standing == "pending"), CAP),
         consent=await _count(session, [*_on_roll(scope), Member.consent.is_(None), Member.kind.in_(asked)]),
     )
 
 
-async def figures(session: AsyncSession, org: OrgKit, scope: str) -> Figures:
-    """People on the roll, this month's comings and goings, units."""
+async def figures(session: AsyncSession, org: OrgKit, scope: str, there: Tally) -> Figures:
+    """People on the roll, this month's comings and goings, units; `there` as for `gaps`."""
     month = clock.today().replace(day=1)
     counted = {k.code for k in org.policy.kinds if k.counted}
-    there = await tally(session, scope)
     people = sum(n for (kind, standing), n in there.items() if on_roll(standing) and kind in counted)
     others = sum(n for (kind, standing), n in there.items() if on_roll(standing) and kind not in counted)
     came = [*_on_roll(scope), Member.kind.in_(counted), month <= JOINED]

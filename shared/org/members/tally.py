@@ -11,6 +11,8 @@ from shared.kit.events.steps import first_of
 from shared.org.members.models import MemberTally
 from shared.org.units import below
 
+Tally = Counter[tuple[str, str]]
+"""People by kind and standing."""
 EVERY = 60.0
 MANY = 2_000
 """Rows that may stand for one sum each or for none: reading them takes a millisecond."""
@@ -27,7 +29,7 @@ _FOLD = text(
 )
 
 
-async def tally(session: AsyncSession, scope: str) -> Counter[tuple[str, str]]:
+async def tally(session: AsyncSession, scope: str) -> Tally:
     """People below a unit, by kind and standing; those who left are counted too."""
     query = (
         select(MemberTally.kind, MemberTally.standing, func.sum(MemberTally.people))
