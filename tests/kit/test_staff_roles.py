@@ -79,6 +79,11 @@ async def test_pages_by_role(here: World, login: str, path: str, status: int) ->
         assert ("原因", "没有这项权限") in plain(refused[0].detail)
 
 
+def test_codes_of_systems_are_shown_by_name() -> None:
+    shown = plain({"compared": ["union", "here"], "note": "union"}, {"union": "锦城市总工会"})
+    assert shown == [("与谁保存的末尾比较", "锦城市总工会、here"), ("理由", "union")]
+
+
 def browser_name(login: str) -> str:
     return {"viewer": "林查看", "clerk": "周经办", "admin": "郑管理", "auditor": "冯审计"}[login]
 

@@ -44,9 +44,8 @@ async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> tupl
     purpose = chosen(around.purposes, ask.purpose, ask.reason)
     query = _classified(ask)
     tokens, problem = dict[str, UUID](), ""
-    if query.kind in NUMBERS:
-        await within_limits(kit, session, staff, counts=False)  # before owners are asked in vain
     if query.asks:
+        await within_limits(kit, session, staff, counts=False)  # before owners are asked in vain
         tokens, problem = await tokens_of(kit.bus, [o.code for o in around.orgs], query)
     if query.kind in NUMBERS:
         await within_limits(kit, session, staff)

@@ -1,6 +1,8 @@
 """Numbers to tokens: the hub has no matching key, so it asks any organisation that answers."""
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from uuid import UUID
 
 from services.hub.lookup.rules import Query
@@ -14,11 +16,13 @@ PATIENCE = 2.0
 async def tokens_of(bus: Bus, orgs: Iterable[str], query: Query) -> tuple[dict[str, UUID], str]:
     """The token of the number in each meaning it can have, and what is wrong with it in its likeliest one.
 
-    Nothing of the number is kept or logged.
+    All meanings are asked for at once. Nothing of the number is kept or logged.
     """
     known, found, problem = list(orgs), dict[str, UUID](), ""
-    for kind in query.asks:
-        answer = await _ask_any(bus, known, TokenRequest(kind=kind, value=query.number))
+    asked = (_ask_any(bus, known, TokenRequest(kind=kind, value=query.number)) for kind in query.asks)
+    for kind, answer in zip(query.asks, await asyncio.gather(*asked, return_exceptions=True), strict=True):
+        if isinstance(answer, BaseException):
+            raise answer
         if answer.token is not None:
             found[kind] = answer.token
         elif kind == query.asks[0]:
@@ -33,12 +37,10 @@ def wrong_number(problem: str) -> Invalid:
     return Invalid("这个号码不正确", hint=problem or "请核对后再查。", fields={"text": "号码不正确"})
 
 
-async def _ask_any(bus: Bus, orgs: list[str], request: TokenRequest) -> TokenAnswer:
-    for org in list(orgs):
-        try:
+async def _ask_any(bus: Bus, orgs: Iterable[str], request: TokenRequest) -> TokenAnswer:
+    for org in orgs:
+        with suppress(BusAway, Declined):
             return await bus.request(org, TOKEN, request, TokenAnswer, timeout=PATIENCE)
-        except (BusAway, Declined):
-            orgs.append(orgs.pop(0))  # asked last from now on: the next question need not wait for it again
     raise Unavailable(
         "暂时不能按号码查询",
         hint="号码要由组织一方换成查询码，而各组织的系统现在都没有应答。可先按姓名、拼音或号码后四位查询，或稍后再试。",

@@ -35,15 +35,18 @@ def word(code: str) -> str:
     return _WORDS.get(code, code)
 
 
-def plain(detail: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Details in words; identifiers and nested values stay in the record below them."""
+def plain(detail: Mapping[str, Any] | None, systems: Mapping[str, str] = {}) -> list[tuple[str, str]]:
+    """Details in words; identifiers and nested values stay in the record below them.
+
+    `systems`: names of services by their codes, for lists of these.
+    """
     pairs = []
     for key, value in (detail or {}).items():
         if key not in _WORDS or value in (None, "", [], {}) or isinstance(value, dict):
             continue
         if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
             continue
-        said = value if isinstance(value, list) else [value]
+        said = [systems.get(each, each) for each in value] if isinstance(value, list) else [value]
         pairs.append((_WORDS[key], "、".join(_value(key, each) for each in said)))
     return pairs
 

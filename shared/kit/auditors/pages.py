@@ -14,6 +14,7 @@ from shared.kit.audit.titles import known, plain, title, word
 from shared.kit.auditors.naming import named_in, names_of
 from shared.kit.auditors.service import EXPORT_MOST, Filter, actors, export, listing
 from shared.kit.db import Database, Tx
+from shared.kit.others import names_of_systems
 from shared.kit.retention import OPERATIONS, SHARING
 from shared.kit.staff import Staff, require
 from shared.kit.types import Blank, OptionalDay, SearchText, in_order
@@ -64,6 +65,7 @@ async def list_entries(
     return render(
         request, "auditors/list.html", page=page, names=names, named_in=named_in, wanted=wanted, at=at,
         titles=known(), title_of=title, actors=await actors(session), word=word, plain=plain,
+        systems=await names_of_systems(request.app, session),
         kept_days={"log": OPERATIONS.on(clock.today()), "sharing": SHARING.on(clock.today())},
     )  # fmt: skip
 

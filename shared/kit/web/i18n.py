@@ -94,8 +94,10 @@ def translate(text: object) -> str:
         return text
     said = str(text)
     locale = _locale.get()
-    if locale == DEFAULT or not HAN.search(said):
+    if locale == DEFAULT:
         return said
+    if not HAN.search(said):  # codes and figures one after the other: only what stands between them
+        return _JOINTS.sub(lambda joint: _LATIN_JOINTS[joint[0]], said)
     if (known := gettext(said)) != said:
         return known
     for pattern, holes, translated in _patterns(locale):
