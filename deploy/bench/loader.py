@@ -1,7 +1,8 @@
 """The limit of ingest: rows that are ready, by COPY into temporary tables and INSERT ... ON CONFLICT.
 
-A loader written by hand for these tables: no events, no keys of names, no linking; each person is written
-once, in the last batch that speaks of them. Its rows are those the projection came to.
+A loader written by hand for the tables that events are taken into, their receipts included: no events, no keys
+of names, no linking; each person is written once, in the last batch that speaks of them. Its rows are those the
+projection came to.
 """
 
 import time
@@ -18,6 +19,7 @@ KEYS = {
     "affiliation": ("id",),
     "belonging": ("affiliation_id",),
     "edge": ("a", "b", "rule"),
+    "event_receipt": ("source", "channel", "seq"),
     "person": ("id",),
     "person_name": ("person_id", "name_key", "pinyin"),
     "person_tail": ("person_id", "tail"),
@@ -28,6 +30,8 @@ _ROWS = {
     "affiliation": "select * from affiliation where id = any($1::uuid[])",
     "belonging": "select * from belonging where affiliation_id = any($1::uuid[])",
     "edge": "select * from edge where a = any($1::uuid[]) or b = any($1::uuid[])",
+    "event_receipt": "select r.* from event_receipt r join affiliation f on r.key = f.member_id::text"
+    " and r.source = f.org where f.id = any($1::uuid[])",
 }
 _OF_PERSONS = {
     "person": "select * from person where id = any($1::uuid[])",

@@ -1,11 +1,15 @@
 """The short way for records that nothing connects to any other: most of a city's, so it decides the pace.
 
-Nothing is read back and nothing is judged: the record is a person of its own, described from the event.
+Nothing is read back and nothing is judged: the record is a person of its own, described from the event. What
+needs no more of the database than was read at first is computed while the batch's records are being written.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,41 +18,77 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.hub.persons import people, search_rows, store
 from services.hub.persons.incoming import Row
 from services.hub.persons.rules import Token
-from shared.kit.breath import ahead, breathing
+from services.hub.persons.search_rows import Prepared
+from shared.kit.breath import SHORT_BREATH, breathing
+from shared.kit.together import ended
 
-LOT = 250
-"""Records described while those before them are written."""
 _SAME = ("id", "org", "name", "former_names", "standing", "sex", "birth_year", "identity", "shown")
+Before = Mapping[UUID, Collection[Token]]
 
 
-async def settle(
-    session: AsyncSession, rows: Sequence[Row], before: Mapping[UUID, Collection[Token]]
-) -> set[UUID]:
-    """Make each of these changed records that stands alone a person; which ones did.
+@dataclass(frozen=True)
+class _Known:
+    """What the database knows of a batch before it is written; a home for each record on a roll."""
+
+    places: Mapping[UUID, store.Place]
+    homes: Mapping[UUID, UUID]
+    units: Mapping[tuple[str, UUID], Any]
+    bits: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Alone:
+    """The records of a batch, looked at each for itself while they are written."""
+
+    session: AsyncSession
+    known: _Known
+    unshared: asyncio.Task[tuple[set[UUID], str]]
+    described: asyncio.Task[dict[UUID, Prepared]]
+
+    async def settle(self, changed: AbstractSet[UUID]) -> set[UUID]:
+        """Make each of these that stands alone a person; which ones did. They must have been written."""
+        places, homes = self.known.places, self.known.homes
+        own, asked = await self.unshared
+        own &= changed - await store.sharing(self.session, asked)
+        alone = [i for i in homes if i in own and not _tied(places.get(i))]
+        await store.move(self.session, [(i, homes[i], homes[i]) for i in alone])
+        described = await self.described
+        there = {homes[i] for i in alone if i in places and places[i].person_id}
+        await search_rows.save_people(self.session, [described[i] for i in alone], there, ())
+        return set(alone)
+
+
+@asynccontextmanager
+async def looked_at(session: AsyncSession, rows: Sequence[Row], before: Before) -> AsyncIterator[Alone]:
+    """Look at these records while they are written.
 
     `before`: the tokens they had until now. Whoever shares an old or a new one is looked at by the long way.
     """
+    known = await _known(session, rows)
+    unshared = asyncio.ensure_future(_unshared(rows, before))
+    described = asyncio.ensure_future(_described(rows, known))
+    try:
+        yield Alone(session, known, unshared, described)
+    finally:
+        await ended(unshared, described)
+
+
+async def _known(session: AsyncSession, rows: Sequence[Row]) -> _Known:
+    on_roll = [row for row in rows if not row["withdrawn"]]
     places = await store.places(session, [row["id"] for row in rows])
-    alone = [row for row in await _unshared(session, rows, before) if not _tied(places.get(row["id"]))]
-    homes = {i: place.home for i, place in places.items()}
-    homes |= await store.new_homes(session, [row["id"] for row in alone if row["id"] not in homes])
-    known = {homes[row["id"]] for row in alone if row["id"] in places and places[row["id"]].person_id}
-    await store.move(session, [(row["id"], homes[row["id"]], homes[row["id"]]) for row in alone])
-    await _describe(session, alone, homes, known)
-    return {row["id"] for row in alone}
+    fresh = await store.new_homes(session, [row["id"] for row in on_roll if row["id"] not in places])
+    homes = {i: fresh[i] if i in fresh else places[i].home for i in (row["id"] for row in on_roll)}
+    units = await store.units(session, {(row["org"], row["unit_id"]) for row in on_roll})
+    return _Known(places, homes, units, await store.org_bits(session, {row["org"] for row in on_roll}))
 
 
-async def _unshared(
-    session: AsyncSession, rows: Sequence[Row], before: Mapping[UUID, Collection[Token]]
-) -> list[Row]:
-    """Those on a roll that share no token with anybody, neither in this batch nor at the hub."""
-    now = {row["id"]: _tokens(row) for row in rows}
+async def _unshared(rows: Sequence[Row], before: Before) -> tuple[set[UUID], str]:
+    """Records that share no token within this batch, and the question who does with others at the hub."""
+    now = {row["id"]: _tokens(row) async for row in breathing(rows, SHORT_BREATH)}
     every = {i: {*tokens, *before[i]} if i in before else tokens for i, tokens in now.items()}
     times = Counter(token for tokens in every.values() for token in tokens)
     own = {i for i, tokens in every.items() if all(times[token] == 1 for token in tokens)}
-    asked = [(i, tokens) for told in (now, before) for i, tokens in told.items() if i in own]
-    own -= await store.sharing(session, asked)
-    return [row for row in rows if row["id"] in own and not row["withdrawn"]]
+    return own, store.asked((i, tokens) for told in (now, before) for i, tokens in told.items() if i in own)
 
 
 def _tokens(row: Row) -> list[Token]:
@@ -60,21 +100,13 @@ def _tied(place: store.Place | None) -> bool:
     return place is not None and (place.tied or place.person_id not in (None, place.home))
 
 
-async def _describe(
-    session: AsyncSession, rows: Sequence[Row], homes: Mapping[UUID, UUID], known: Collection[UUID]
-) -> None:
-    units = await store.units(session, {(row["org"], row["unit_id"]) for row in rows})
-    bits = await store.org_bits(session, {row["org"] for row in rows})
-
-    async def described() -> AsyncIterator[list[people.Derived]]:
-        for start in range(0, len(rows), LOT):
-            lot = breathing(rows[start : start + LOT])
-            yield [people.describe(homes[row["id"]], [_content(row, units)], bits) async for row in lot]
-
-    async with aclosing(ahead(described())) as lots:
-        async for derived in lots:
-            there = [d.person["id"] for d in derived if d.person["id"] in known]
-            await search_rows.save_people(session, derived, there, ())
+async def _described(rows: Iterable[Row], known: _Known) -> dict[UUID, Prepared]:
+    homes, units, bits = known.homes, known.units, known.bits
+    return {
+        row["id"]: search_rows.prepared(people.describe(homes[row["id"]], [_content(row, units)], bits))
+        async for row in breathing(rows, SHORT_BREATH)
+        if row["id"] in homes
+    }
 
 
 def _content(row: Row, units: Mapping[tuple[str, UUID], Any]) -> people.Content:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.persons import people, rules, search_rows, store
-from services.hub.persons.alone import settle
+from services.hub.persons.alone import looked_at
 from services.hub.persons.connected import gather
 from services.hub.persons.incoming import newest_of, row_of
 from services.hub.persons.rules import Token
@@ -20,8 +20,9 @@ async def apply(session: AsyncSession, events: Sequence[Received]) -> None:
     await store.lock(session)
     rows = newest_of([e.prepared or row_of(e.envelope, e.event) async for e in breathing(events)])
     before = await store.tokens_before(session, [r["id"] for r in rows])
-    changed = await store.save_affiliations(session, rows)
-    alone = await settle(session, [r for r in rows if r["id"] in changed], before)
+    async with looked_at(session, rows, before) as looked:
+        changed = await store.save_affiliations(session, rows)
+        alone = await looked.settle(changed)
     if connected := changed - alone:
         await relink(session, connected, connected, (t for i in connected for t in before.get(i, ())))
 
@@ -93,5 +94,8 @@ async def _write(
     gone: Iterable[UUID],
 ) -> None:
     bits = await store.org_bits(session, {a["org"] for group in contents.values() for a in group})
-    derived = [people.describe(p, group, bits) async for p, group in breathing(contents.items())]
-    await search_rows.save_people(session, derived, known, gone)
+    described = [
+        search_rows.prepared(people.describe(p, group, bits))
+        async for p, group in breathing(contents.items())
+    ]
+    await search_rows.save_people(session, described, known, gone)

@@ -21,7 +21,7 @@ from services.hub.persons.rules import (
     Pair,
     Token,
 )
-from services.hub.persons.upserts import given, upsert
+from services.hub.persons.upserts import columns_of, given, upsert
 
 _AFFILIATION = (
     "id uuid, org text, member_id uuid, version bigint, withdrawn boolean, name text, former_names text[],"
@@ -33,7 +33,9 @@ _NEWER = (
     "t.version < excluded.version"
     " or (t.version = excluded.version and excluded.withdrawn and not t.withdrawn)"
 )
-_SAVE_AFFILIATIONS = text(upsert("affiliation", _AFFILIATION, ["id"], _NEWER) + " returning id")
+_COLUMNS = columns_of(_AFFILIATION)
+_GIVEN = f"select {', '.join(_COLUMNS)} from {given(_AFFILIATION)}"
+_SAVE_AFFILIATIONS = text(upsert("affiliation", _COLUMNS, ["id"], _GIVEN, _NEWER) + " returning id")
 
 
 async def lock(session: AsyncSession) -> None:
@@ -136,10 +138,14 @@ async def tokens_before(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID
     return {row.id: tokens_of(row) for row in rows}
 
 
-async def sharing(session: AsyncSession, tokens: Iterable[tuple[UUID, Iterable[Token]]]) -> set[UUID]:
+def asked(tokens: Iterable[tuple[UUID, Iterable[Token]]]) -> str:
+    """The question for `sharing`."""
+    return as_json({"id": i, **dict(each)} for i, each in tokens)
+
+
+async def sharing(session: AsyncSession, asked: str) -> set[UUID]:
     """Which of these affiliations share one of these tokens, their own or former ones, with another."""
-    rows = as_json({"id": i, **dict(each)} for i, each in tokens)
-    return set(await session.scalars(_SHARING, {"rows": rows}))
+    return set(await session.scalars(_SHARING, {"rows": asked}))
 
 
 class Place(NamedTuple):

@@ -1,6 +1,4 @@
-"""INSERT ... SELECT FROM one JSON array ON CONFLICT DO UPDATE: whatever the number of rows, one statement."""
-
-# ruff: noqa: S608 - statements are put together from constants of this package; values are parameters
+"""INSERT ... SELECT ... ON CONFLICT DO UPDATE of one JSON array: one statement for any number of rows."""
 
 from collections.abc import Sequence
 
@@ -10,14 +8,20 @@ def given(declaration: str) -> str:
     return f"json_to_recordset(cast(:rows as json)) as x({declaration})"
 
 
-def upsert(table: str, declaration: str, key: Sequence[str], only: str = "") -> str:
-    """Rows there (`t`) are changed where `only` lets those that come (`excluded`), or where they differ."""
-    columns = [part.split()[0] for part in declaration.split(",")]
+def columns_of(declaration: str) -> list[str]:
+    """The names in a declaration of columns with their types."""
+    return [part.split()[0] for part in declaration.split(",")]
+
+
+def upsert(table: str, columns: Sequence[str], key: Sequence[str], rows: str, only: str = "") -> str:
+    """Rows there (`t`) are changed where `only` lets those that come (`excluded`), or where they differ.
+
+    `rows`: the SELECT that gives the columns in their order.
+    """
     rest = [name for name in columns if name not in key]
     there, coming = (", ".join(f"{row}.{name}" for name in rest) for row in ("t", "excluded"))
     return (
-        f"insert into {table} as t ({', '.join(columns)})"
-        f" select {', '.join(columns)} from {given(declaration)}"
+        f"insert into {table} as t ({', '.join(columns)}) {rows}"
         f" on conflict ({', '.join(key)}) do update set {', '.join(f'{c} = excluded.{c}' for c in rest)}"
         f" where {only or f'({there}) is distinct from ({coming})'}"
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from nats.aio.msg import Msg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kit.breath import breathing
+from shared.kit.breath import SHORT_BREATH, breathing
 from shared.kit.bus import TRANSIENT, ApiError, Bus, BusAway
 from shared.kit.clock import now
 from shared.kit.collector import undisturbed
@@ -30,6 +30,8 @@ from shared.kit.together import ended
 log = logging.getLogger("quntuan.projector")
 BATCH = 1000
 """Messages of one transaction at most; fewer when no more wait."""
+STRETCH = 20
+"""Batches without the garbage collector between them: it would walk each time what the next one holds."""
 STANDBY = 1.0
 LONGEST_PAUSE = 5.0
 SOURCED_FROM = "Nats-Stream-Source"
@@ -49,6 +51,9 @@ class Batch:
 
     checked: list[Checked]
     last: Msg
+
+
+Ahead = asyncio.Queue[Batch | Exception | None]
 
 
 class Projector:
@@ -142,31 +147,47 @@ class Projector:
 
     async def _work(self, stop: asyncio.Event) -> None:
         """Apply batch after batch; the next one is read and checked while the database works on this one."""
-        ahead: asyncio.Queue[Batch | Exception | None] = asyncio.Queue(1)
+        ahead: Ahead = asyncio.Queue(1)
         reader = asyncio.create_task(self._read(stop, ahead), name="projector-reader")
         try:
             while (batch := await ahead.get()) is not None:
-                if isinstance(batch, Exception):
-                    raise batch
-                self.at("projector.taken")
-                fresh = self._after_position(batch.checked)
-                if fresh:
-                    with undisturbed():
-                        await self._project(fresh)
-                self._pause, self.last_problem = 0.0, ""
-                await self.pull.acknowledge(batch.last)
-                self.pull.pending = batch.last.metadata.num_pending
-                self.at("projector.acknowledged")
-                metrics.pending.labels(self.bus.service).set(self.pull.pending or 0)
+                with undisturbed():
+                    if not await self._stretch(batch, ahead):
+                        return
         finally:
             await ended(reader)
 
-    async def _read(self, stop: asyncio.Event, ahead: "asyncio.Queue[Batch | Exception | None]") -> None:
+    async def _stretch(self, batch: Batch | Exception | None, ahead: Ahead) -> bool:
+        """This batch and those that wait behind it; False when there will be no more."""
+        for left in range(STRETCH, 0, -1):
+            if isinstance(batch, Exception):
+                raise batch
+            if batch is None:
+                return False
+            await self._take_in(batch)
+            if left == 1 or ahead.empty():
+                break
+            batch = ahead.get_nowait()
+        return True
+
+    async def _take_in(self, batch: Batch) -> None:
+        self.at("projector.taken")
+        fresh = self._after_position(batch.checked)
+        if fresh:
+            await self._project(fresh)
+        self._pause, self.last_problem = 0.0, ""
+        await self.pull.acknowledge(batch.last)
+        self.pull.pending = batch.last.metadata.num_pending
+        self.at("projector.acknowledged")
+        metrics.pending.labels(self.bus.service).set(self.pull.pending or 0)
+
+    async def _read(self, stop: asyncio.Event, ahead: Ahead) -> None:
         """One batch ahead of what is applied, no more: memory stays what two batches need."""
         try:
             while messages := await self.pull.take(stop):
                 service, prepare = self.bus.service, self._prepare
-                checked = [prepare(check(_arrived(m), service)) async for m in breathing(messages)]
+                breaths = breathing(messages, SHORT_BREATH)
+                checked = [prepare(check(_arrived(m), service)) async for m in breaths]
                 await ahead.put(Batch(checked, messages[-1]))
             await ahead.put(None)
         except Exception as error:  # noqa: BLE001 - raised again where the batches before it are applied

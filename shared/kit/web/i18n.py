@@ -92,10 +92,11 @@ def translate(text: object) -> str:
     """A text that Python made, perhaps long ago and kept: as it is, by its pattern, or part by part."""
     if isinstance(text, Markup):  # a template's own text
         return text
-    said = str(text)
-    locale = _locale.get()
-    if locale == DEFAULT:
-        return said
+    said, locale = str(text), _locale.get()
+    return said if locale == DEFAULT else _into(locale, said)
+
+
+def _into(locale: str, said: str) -> str:
     if not HAN.search(said):  # codes and figures one after the other: only what stands between them
         return _JOINTS.sub(lambda joint: _LATIN_JOINTS[joint[0]], said)
     if (known := gettext(said)) != said:
