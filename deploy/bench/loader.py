@@ -1,8 +1,8 @@
 """The limit of ingest: rows that are ready, by COPY into temporary tables and INSERT ... ON CONFLICT.
 
-A loader written by hand for the tables that events are taken into, their receipts included: no events, no keys
-of names, no linking; each person is written once, in the last batch that speaks of them. Its rows are those the
-projection came to.
+A loader written by hand for the tables that events are taken into, their receipts included: no events, no
+keys of names, no linking; each person is written once, in the last batch that speaks of them. Its rows are
+those the projection came to.
 """
 
 import time
