@@ -34,20 +34,21 @@ PATIENCE = 4 * 3600
 
 
 def rows(stage: Stage) -> Iterable[Row]:
-    """Pages before, pages meanwhile; how fast it went; memory of the service and of the reading child."""
+    """Pages before, meanwhile and after; how fast it went; memory of the service and of the reading child."""
     lines = LINES[stage.size.name]
-    before, file = roster(stage.notes, 0, BEFORE), roster(stage.notes, BEFORE, lines)
+    few, file = roster(stage.notes, 0, BEFORE), roster(stage.notes, BEFORE, lines)
     worker = stage.apart(CODE)
     clerk = Clerk(stage.address(CODE))
-    imported(clerk, before, {})  # a page with nobody on it is no page to compare with
+    imported(clerk, few, {})  # a page with nobody on it is no page to compare with
     watch = Watch(worker.pid)
     stages: dict[str, float] = {}
-    alone, meanwhile = asyncio.run(_course(stage, clerk, file, stages, watch))
+    before, meanwhile, after = asyncio.run(_course(stage, clerk, file, stages, watch))
     for name, seconds in stages.items():
         yield Row(f"import of {lines:,} lines: {name}", lines / seconds, "lines/s")
-    yield Row("page of staff during an import, p50", meanwhile.at(50), "ms", alone.at(50), "without import")
-    yield Row("page of staff during an import, p99", meanwhile.at(99), "ms", alone.at(99), "without import",
-              (Goal("times", 2),))  # fmt: skip
+    for share, goals in ((50, ()), (99, (Goal("times", 2),))):
+        page = f"page of staff during an import, p{share}"
+        yield Row(page, meanwhile.at(share), "ms", after.at(share), "afterwards, the same roll", goals)
+        yield Row(page, meanwhile.at(share), "ms", before.at(share), f"before, a roll of {BEFORE:,}", goals)
     yield Row("memory of the worker during an import, most", watch.service, "MB", goals=(Goal("most", 300),))
     yield Row("memory of the reading child, most", watch.child, "MB", goals=(Goal("most", 150),))
 
@@ -84,11 +85,11 @@ class Watch:
 
 async def _course(
     stage: Stage, clerk: Clerk, file: Path, stages: dict[str, float], watch: Watch
-) -> tuple[Times, Times]:
+) -> tuple[Times, Times, Times]:
     lines = [await Line.open(Clerk(stage.address(CODE))) for _ in range(STAFF)]
     asks = [_turns(line, PATHS[number:] + PATHS[:number]) for number, line in enumerate(lines)]
     await timed(asks, stage.size.seconds, PAUSE)  # warm
-    alone = await timed(asks, 10 * stage.size.seconds, PAUSE)
+    before = await timed(asks, 10 * stage.size.seconds, PAUSE)
     watching = threading.Thread(target=watch.run)
     watching.start()
     importing = asyncio.create_task(asyncio.to_thread(imported, clerk, file, stages))
@@ -100,10 +101,11 @@ async def _course(
     finally:
         watch.done.set()
         watching.join()
+    after = await timed(asks, 10 * stage.size.seconds, PAUSE)
     for line in lines:
         line.close()
     pages = sorted(each for times in took for each in times.took)
-    return alone, Times(pages, median(times.rate for times in took))
+    return before, Times(pages, median(times.rate for times in took)), after
 
 
 def _turns(line: Line, paths: Sequence[str]) -> Ask:
