@@ -13,18 +13,29 @@ AUDIT_ENDS = "audit.ends"
 RECEIPTS = "events.receipts"
 
 
-class TokenRequest(BaseModel):
-    """Ask an organisation (it has the key) for the token of a typed value. Never stored or logged."""
+TokenKind = Literal["identity", "phone", "card"]
 
-    kind: Literal["identity", "phone", "card"]
+
+class TokenRequest(BaseModel):
+    """Ask an organisation (it has the key) for the token of a typed value. Never stored or logged.
+
+    `also`: what else the value may be, to be answered in the same breath.
+    """
+
+    kind: TokenKind
     value: str = Field(max_length=64)
+    also: list[TokenKind] = Field(default=[], max_length=2)
 
 
 class TokenAnswer(BaseModel):
-    """The token, or the Chinese reason why the value is not valid."""
+    """The token, or the Chinese reason why the value is not valid.
+
+    `others`: tokens of what else it may be; None from a version that does not know the question.
+    """
 
     token: UUID | None = None
     problem: str | None = None
+    others: dict[TokenKind, UUID] | None = None
 
 
 class FetchRequest(BaseModel):

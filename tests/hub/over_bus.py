@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from deploy.local.bus import Bus as Nats
 from shared.contracts.event import Event
 from shared.contracts.members import Tokens as TokenSet
-from shared.contracts.rpc import TOKEN, TokenAnswer, TokenRequest
+from shared.contracts.rpc import TOKEN, TokenAnswer, TokenKind, TokenRequest
 from shared.kit.context import Kit, make_kit
 from shared.kit.events import emit
 from shared.kit.events.engine import EventEngine, Inbox
@@ -31,6 +32,8 @@ class Organisation:
         self.kit = kit
         self.tokens = Tokens(kit.settings.secret("match_key").encode(), kit.profile)
         self.asked: list[str] = []
+        self.earlier = False
+        """answers as versions before `also` did"""
         module = Module(
             name="people", title="人员", responders=(Responder(TOKEN, TokenRequest, self.answer),)
         )
@@ -43,10 +46,16 @@ class Organisation:
             "phone": self.tokens.phone_token,
             "card": self.tokens.card_token,
         }
+        others: dict[TokenKind, UUID] | None = None
+        if not self.earlier:
+            others = {}
+            for kind in request.also:
+                with suppress(PersonalDataError):
+                    others[kind] = of[kind](request.value)
         try:
-            return TokenAnswer(token=of[request.kind](request.value))
+            return TokenAnswer(token=of[request.kind](request.value), others=others)
         except PersonalDataError as error:
-            return TokenAnswer(problem=error.reason)
+            return TokenAnswer(problem=error.reason, others=others)
 
     async def tell(self, *events: Event) -> None:
         async with self.kit.database.transaction() as session:

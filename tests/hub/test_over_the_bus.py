@@ -26,8 +26,9 @@ async def look(hub: Service, typed: str) -> Result:
         return await service.result(hub.kit, session, CLERK, lookup_id, Narrow())
 
 
+@pytest.mark.parametrize("earlier", [False, True], ids=["at once", "by an earlier version"])
 async def test_told_found_by_every_number_and_gone_when_withdrawn(
-    databases: FreshDatabases, bus: Nats, running: Service, caplog: pytest.LogCaptureFixture
+    databases: FreshDatabases, bus: Nats, running: Service, caplog: pytest.LogCaptureFixture, earlier: bool
 ) -> None:
     caplog.set_level(logging.DEBUG)
     code = ORGANISATIONS[0]
@@ -36,6 +37,7 @@ async def test_told_found_by_every_number_and_gone_when_withdrawn(
         return (await look(running, typed)).total == 1
 
     async with organisation(databases, bus, code) as org:
+        org.earlier = earlier
         person = org.person("王小明")
         await org.tell(announced(code, "甲"), person)
         await until(lambda: found("王小明"))

@@ -47,13 +47,19 @@ async def test_tokens_are_those_of_the_roll(org: OrgKit) -> None:
         member = await admit(session, org, unit, identity=number, phone=phone)
     answer = token_responder(org).answer
     assert await answer(TokenRequest(kind="identity", value=f" {number} ")) == TokenAnswer(
-        token=member.identity_token
+        token=member.identity_token, others={}
     )
     assert await answer(TokenRequest(kind="phone", value=f"+86 {phone}")) == TokenAnswer(
-        token=member.phone_token
+        token=member.phone_token, others={}
+    )
+    both = await answer(TokenRequest(kind="identity", value=phone, also=["phone", "card"]))
+    assert isinstance(both, TokenAnswer)
+    assert (both.token, both.others) == (
+        None,
+        {"phone": member.phone_token, "card": org.tokens.card_token(phone)},
     )
     card = await answer(TokenRequest(kind="card", value="5199-0001"))
-    assert card == TokenAnswer(token=org.tokens.card_token("51990001"))
+    assert card == TokenAnswer(token=org.tokens.card_token("51990001"), others={})
 
 
 def looked_up(member_id: UUID, event_id: UUID) -> Received:

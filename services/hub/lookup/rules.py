@@ -4,16 +4,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 from services.hub.lookup.syllables import SYLLABLES, divide
+from shared.contracts.rpc import TokenKind
 from shared.kit.pii import fold_pinyin
 
 LAST = "\U0010ffff"
 """Behind every character: the end of the range of a prefix."""
 LONGEST_QUERY = 100
-
-TokenKind = Literal["identity", "phone", "card"]
 
 
 class Kind(StrEnum):

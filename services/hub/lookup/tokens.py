@@ -1,6 +1,5 @@
 """Numbers to tokens: the hub has no matching key, so it asks any organisation that answers."""
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from uuid import UUID
@@ -16,17 +15,19 @@ PATIENCE = 2.0
 async def tokens_of(bus: Bus, orgs: Iterable[str], query: Query) -> tuple[dict[str, UUID], str]:
     """The token of the number in each meaning it can have, and what is wrong with it in its likeliest one.
 
-    All meanings are asked for at once. Nothing of the number is kept or logged.
+    All meanings are one question. Nothing of the number is kept or logged.
     """
-    known, found, problem = list(orgs), dict[str, UUID](), ""
-    asked = (_ask_any(bus, known, TokenRequest(kind=kind, value=query.number)) for kind in query.asks)
-    for kind, answer in zip(query.asks, await asyncio.gather(*asked, return_exceptions=True), strict=True):
-        if isinstance(answer, BaseException):
-            raise answer
-        if answer.token is not None:
-            found[kind] = answer.token
-        elif kind == query.asks[0]:
-            problem = answer.problem or "请核对后再查。"
+    known, (first, *rest) = list(orgs), query.asks
+    answer = await _ask_any(bus, known, TokenRequest(kind=first, value=query.number, also=rest))
+    found = {str(kind): token for kind, token in (answer.others or {}).items()}
+    if answer.others is None:  # an organisation on an earlier version: one question each
+        for kind in rest:
+            other = await _ask_any(bus, known, TokenRequest(kind=kind, value=query.number))
+            if other.token is not None:
+                found[kind] = other.token
+    if answer.token is not None:
+        return found | {first: answer.token}, ""
+    problem = answer.problem or "请核对后再查。"
     if not found:
         raise wrong_number(problem)
     return found, problem

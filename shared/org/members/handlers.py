@@ -1,6 +1,8 @@
 """What the bus asks of the roll: tokens for typed values, and the notes of who looked."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import select
@@ -9,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Received
 from shared.contracts.lookups import LookupRecorded
-from shared.contracts.rpc import TOKEN, TokenAnswer, TokenRequest
+from shared.contracts.rpc import TOKEN, TokenAnswer, TokenKind, TokenRequest
 from shared.kit.module import Projection, Responder
 from shared.kit.pii import PersonalDataError, parse_identity, parse_phone
 from shared.org.kit import OrgKit
@@ -18,19 +20,22 @@ from shared.org.members.models import Member, MemberChange
 
 def token_responder(org: OrgKit) -> Responder:
     """Answers with the token of a typed value or with the reason why there is none; keeps nothing."""
+    make = {
+        "identity": lambda value: org.tokens.identity_token(parse_identity(value, synthetic=org.synthetic)),
+        "phone": lambda value: org.tokens.phone_token(parse_phone(value, synthetic=org.synthetic)),
+        "card": org.tokens.card_token,
+    }
 
     async def answer(request: TokenRequest) -> BaseModel:
-        make = {
-            "identity": lambda v: org.tokens.identity_token(parse_identity(v, synthetic=org.synthetic)),
-            "phone": lambda v: org.tokens.phone_token(parse_phone(v, synthetic=org.synthetic)),
-            "card": org.tokens.card_token,
-        }[request.kind]
+        others: dict[TokenKind, UUID] = {}
+        for kind in request.also:
+            with suppress(PersonalDataError):
+                others[kind] = make[kind](request.value)
         try:
-            return TokenAnswer(token=make(request.value))
+            return TokenAnswer(token=make[request.kind](request.value), others=others)
         except PersonalDataError as error:
-            return TokenAnswer(
-                problem=f"{error.reason}。{error.hint}。" if error.hint else f"{error.reason}。"
-            )
+            problem = f"{error.reason}。{error.hint}。" if error.hint else f"{error.reason}。"
+            return TokenAnswer(problem=problem, others=others)
 
     return Responder(name=TOKEN, request=TokenRequest, answer=answer)
 
