@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
+from services.hub.db import one_as_json
 from shared.contracts.event import Envelope, Event, Received
 from shared.contracts.members import MemberState, MemberWithdrawn
 
@@ -40,6 +41,12 @@ def newest_of(rows: Iterable[Row]) -> list[Row]:
 
 def _rank(row: Row) -> tuple[int, bool]:
     return row["version"], row["withdrawn"]
+
+
+def prepared(envelope: Envelope, event: Event) -> Row:
+    """`row_of`, with how it will be written as `json`: all that needs the event alone."""
+    row = row_of(envelope, event)
+    return row | {"json": one_as_json(row)}
 
 
 def row_of(envelope: Envelope, event: Event) -> Row:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from services.hub.db import HubBase
 from services.hub.persons import api, linking, naming, pages, units
-from services.hub.persons.incoming import row_of
+from services.hub.persons.incoming import prepared
 from shared.contracts.members import MemberAdmitted, MemberChanged, MemberLeft, MemberWithdrawn
 from shared.kit.audit import describe
 from shared.kit.context import Kit
@@ -34,7 +34,7 @@ def persons(kit: Kit) -> Module:
         pages=pages.router,
         metadata=(HubBase.metadata,),
         projections=(
-            Projection((MemberAdmitted, MemberChanged, MemberLeft, MemberWithdrawn), linking.apply, row_of),
+            Projection((MemberAdmitted, MemberChanged, MemberLeft, MemberWithdrawn), linking.apply, prepared),
         ),
         loops=(keep_up,),
         templates=Path(__file__).parent / "templates",

@@ -45,7 +45,7 @@ async def lock(session: AsyncSession) -> None:
 
 async def save_affiliations(session: AsyncSession, rows: Sequence[Row]) -> set[UUID]:
     """Write what is newer than what is known; the ids that really changed."""
-    changed = await session.scalars(_SAVE_AFFILIATIONS, {"rows": as_json(rows)})
+    changed = await session.scalars(_SAVE_AFFILIATIONS, {"rows": as_json(r.get("json", r) for r in rows)})
     return set(changed)
 
 
