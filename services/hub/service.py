@@ -3,7 +3,7 @@
 from services.hub.directory import directory, known_codes, organisations
 from services.hub.home import home
 from services.hub.lookup import lookup
-from services.hub.persons import follow, persons
+from services.hub.persons import follow, lock, persons
 from services.hub.quality import quality
 from services.hub.recount import recount
 from services.hub.review import review
@@ -32,7 +32,7 @@ def build(settings: Settings) -> Service:
         (
             home(),
             lookup(kit),
-            directory(kit, follow),  # before persons: units are known before the people in them
+            directory(kit, lock, follow),  # before persons: units are known before the people in them
             persons(kit),
             review(),
             quality(),

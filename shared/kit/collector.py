@@ -23,7 +23,7 @@ def settle_collector() -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """No collection meanwhile, for a batch whose thousands of objects all live until its end.
+    """No collection meanwhile, for batches whose thousands of objects all live until the end of each.
 
     The collector would look at them again and again and find nothing: a third of the time of applying events.
     """

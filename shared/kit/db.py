@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import orjson
@@ -64,15 +64,6 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()  # ten times as fast as json: every event is written so
 
 
-@contextmanager
-def _told_when_full() -> Iterator[None]:
-    """No free connection in time is nobody's fault: the request is answered so, not as one that failed."""
-    try:
-        yield
-    except PoolTimeoutError:
-        raise Unavailable("现在使用的人太多", hint="请稍后再试。") from None
-
-
 READS_ONLY = {"isolation": "AUTOCOMMIT", "default_transaction_read_only": "on"}
 
 
@@ -104,9 +95,8 @@ class Database:
         """A transaction for as long as a request lasts; Unavailable when too many are under way."""
         await self._turn()
         try:
-            with _told_when_full():
-                async with self.transaction() as session:
-                    yield session
+            async with self.transaction() as session:
+                yield session
         finally:
             self._requests.release()
 
@@ -127,9 +117,11 @@ class Database:
 
         What is noted for the audit log or the outbox is written, and so refused, when this ends.
         """
-        with _told_when_full():
+        try:
             async with self._make_reading(info=dict(self._info)) as session, session.begin():
                 yield session
+        except PoolTimeoutError:
+            raise Unavailable("现在使用的人太多", hint="请稍后再试。") from None
 
     def when_emitted(self, wake: Callable[[], None]) -> None:
         """Call `wake` after each commit that wrote an event, so that the relay need not wait for its poll."""

@@ -1,16 +1,17 @@
 """The hub's database, fresh for each test, and a way to tell it events."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
 from deploy.local.bus import Bus as Nats
 from services.hub.directory import directory
-from services.hub.persons import follow, persons
+from services.hub.persons import follow, lock, persons
 from services.hub.service import build
-from shared.contracts.event import Event
+from shared.contracts.event import Event, Received
 from shared.kit.context import Kit, make_kit
 from shared.kit.events.effects import apply_all
 from shared.kit.service import Service
@@ -26,7 +27,7 @@ class Hub:
 
     def __init__(self, kit: Kit) -> None:
         self.kit, self.database = kit, kit.database
-        self.projections = [p for m in (directory(kit, follow), persons(kit)) for p in m.projections]
+        self.projections = [p for m in (directory(kit, lock, follow), persons(kit)) for p in m.projections]
         self.told = 0
 
     async def tell(self, source: str, *events: Event) -> None:
@@ -34,9 +35,17 @@ class Hub:
         batch = []
         for event in events:
             self.told += 1
-            batch.append(received(source, event, self.told))
+            batch.append(self._prepared(received(source, event, self.told)))
         async with self.database.transaction() as session:
             await apply_all(session, self.projections, batch)
+
+    def _prepared(self, came: Received) -> Received:
+        """As the projector hands it on: with what is made of the event alone, if it can be."""
+        for projection in self.projections:
+            if projection.prepare and isinstance(came.event, projection.events):
+                with suppress(Exception):
+                    return replace(came, prepared=projection.prepare(came.envelope, came.event))
+        return came
 
 
 @asynccontextmanager

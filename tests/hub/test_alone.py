@@ -120,3 +120,14 @@ async def test_staffs_word_ties_what_shares_nothing(hub: Hub) -> None:
     await hub.tell("beta", changed(other, standing="left"))
     assert await person_of(hub, "alpha", one.member_id) == person
     assert await person_of(hub, "beta", other.member_id) == person
+
+
+async def test_a_stale_word_that_nobody_could_be_described_from_stops_nothing(hub: Hub) -> None:
+    first = state("张伟")
+    bad = changed(first, name="张\u202e伟")
+    await hub.tell("alpha", first)
+    with pytest.raises(ValueError):
+        await hub.tell("alpha", bad)
+    await hub.tell("alpha", changed(bad, name="张伟明"))
+    await hub.tell("alpha", bad, state("李娜"))
+    assert sorted(r["name"] for r in await rows_of(hub, "person")) == ["张伟明", "李娜"]

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from services.hub.lookup import service
 from services.hub.lookup.limits import within_limits
 from services.hub.lookup.models import LookupRecord
-from shared.kit.errors import TooMany
+from shared.kit.audit import AuditEntry
+from shared.kit.errors import Invalid, TooMany
 from tests.hub.asking import CLERK, look
 from tests.hub.conftest import Hub
 
@@ -72,3 +73,25 @@ async def test_nobody_waits_for_an_owner_that_another_of_ones_lookups_asks(
     monkeypatch.setattr(service, "tokens_of", slow)
     await asyncio.gather(*(look(hub, f"1200000{number:04}") for number in range(6)))
     assert most == 6
+
+
+@pytest.mark.parametrize("tokens", [{}, {"card": uuid4()}], ids=["no number at all", "perhaps a card"])
+async def test_numbers_nobody_can_have_are_tried_too(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, tokens: dict[str, UUID]
+) -> None:
+    """Else cards of that form could be guessed without end."""
+
+    async def asked(*_: object) -> tuple[dict[str, UUID], str]:
+        return tokens, "校验码不符。"
+
+    monkeypatch.setattr(service, "tokens_of", asked)
+    hub.kit = replace(hub.kit, settings=hub.kit.settings.model_copy(update={"number_lookups_per_minute": 2}))
+    for number in range(2):
+        with pytest.raises(Invalid, match="号码不正确"):
+            await look(hub, f"51010019900000{number:04}")
+    with pytest.raises(TooMany):
+        await look(hub, "510100199000000099")
+    async with hub.database.transaction() as session:
+        assert await session.scalar(select(func.count()).select_from(LookupRecord)) == 2
+        said = select(func.count()).where(AuditEntry.action == "lookup.searched")
+        assert await session.scalar(said) == 2

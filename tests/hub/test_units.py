@@ -3,15 +3,19 @@
 import asyncio
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.lookup import service
 from services.hub.lookup.schemas import Narrow
-from services.hub.persons import units
+from services.hub.persons import store, units
+from services.hub.persons.incoming import Row
+from services.hub.recount import units as mending
 from shared.contracts.units import UnitChanged
 from tests.hub.asking import CLERK, look
 from tests.hub.conftest import Hub
-from tests.hub.telling import announced, changed, state
+from tests.hub.telling import announced, changed, received, state
 
 
 def unit(id_: UUID, version: int, *names: str, district: str | None = "锦江区") -> UnitChanged:
@@ -136,3 +140,29 @@ async def test_the_loop_finishes_what_a_batch_left(hub: Hub) -> None:
     async with hub.database.transaction() as session:
         assert await session.scalar(text("select count(*) from person where unit <> '新名'")) == 0
         assert await session.scalar(text("select count(*) from stale_unit")) == 0
+
+
+async def test_a_unit_put_right_while_its_first_people_come_waits_for_them(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, at, go, real = uuid4(), asyncio.Event(), asyncio.Event(), store.save_affiliations
+    await hub.tell("alpha", announced("alpha", "甲"), unit(home, 1, "市总会", "坏名"))
+
+    async def slow(session: AsyncSession, rows: list[Row]) -> set[UUID]:
+        at.set()
+        await go.wait()
+        return await real(session, rows)
+
+    monkeypatch.setattr(store, "save_affiliations", slow)
+    person = state("张伟", unit_id=home, unit_names=("市总会", "坏名"))
+    coming = asyncio.create_task(hub.tell("alpha", person))
+    await at.wait()  # the batch has read the unit as it was
+    right = received("alpha", unit(home, 1, "市总会", "银河公司", district="青羊区"), 99)
+    putting = asyncio.create_task(mending.mend(hub.database, "alpha", [right], {home: 1}))
+    await asyncio.sleep(0.2)
+    go.set()
+    await asyncio.gather(coming, putting)
+    async with hub.database.transaction() as session:
+        assert (await session.execute(text("select unit, district from person"))).all() == [
+            ("银河公司", "青羊区")
+        ]

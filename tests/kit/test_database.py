@@ -65,22 +65,6 @@ async def test_too_many_readers_are_told_to_come_again(urls: Urls, monkeypatch: 
     await database.close()
 
 
-async def test_a_request_that_finds_no_connection_is_told_to_come_again(
-    urls: Urls, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(db, "PATIENCE", 0.05)
-    database = Database(settings(urls.app).model_copy(update={"pool_size": 2}))
-    async with database.transaction() as first, database.transaction() as second:  # background work has both
-        await first.execute(text("select 1"))
-        await second.execute(text("select 1"))
-        with pytest.raises(Unavailable):
-            async with database.request_transaction() as third:
-                await third.execute(text("select 1"))
-    async with database.request_transaction() as later:
-        assert await later.scalar(text("select 1")) == 1
-    await database.close()
-
-
 async def test_reading_is_no_transaction(database: Database) -> None:
     began = select(func.transaction_timestamp())
     async with database.reading() as session:

@@ -1,6 +1,7 @@
 """Stream to database: whatever dies, comes twice or comes late, the reader ends where the owner is."""
 
 import asyncio
+import gc
 import random
 import shutil
 from collections.abc import AsyncIterator, Sequence
@@ -9,13 +10,14 @@ from uuid import uuid4
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nats.aio.msg import Msg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contracts.event import Envelope, Event, Received
 from shared.contracts.units import UnitChanged
 from shared.kit.events.envelope import Arrived, check
-from shared.kit.events.projector import Projector, effects
+from shared.kit.events.projector import STRETCH, Batch, Projector, effects
 from shared.kit.events.pull import Pull
 from shared.kit.events.relay import Relay
 from shared.kit.module import Projection
@@ -59,6 +61,41 @@ async def test_what_was_prepared_comes_along_and_what_cannot_be_is_applied_witho
     await position(b, 3)
     assert heard == [(1, "1 one"), (2, None), (3, "3 three")]
     assert await b.hub.value("SELECT count(*) FROM quarantine") == 0
+
+
+async def test_the_collector_rests_while_one_batch_follows_another(
+    b: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to look after each new object, it is seen only where a stretch ends, and on again at the end."""
+    before, taken, seen_after = gc.get_threshold(), 0, set[int]()
+    batches = STRETCH + 3
+
+    async def read(_: asyncio.Event, ahead: asyncio.Queue[object]) -> None:
+        for _n in range(batches):
+            await ahead.put(Batch([], Msg(b.hub.bus.client)))
+        await ahead.put(None)
+
+    async def take_in(_: Batch) -> None:
+        nonlocal taken
+        taken += 1
+        for _n in range(3):
+            await asyncio.sleep(0)  # the reader puts the next one
+
+    def seen(phase: str, _: dict[str, int]) -> None:
+        if phase == "start" and 0 < taken < batches:
+            seen_after.add(taken)
+
+    reader = projector(b)
+    monkeypatch.setattr(reader, "_read", read)
+    monkeypatch.setattr(reader, "_take_in", take_in)
+    gc.callbacks.append(seen)
+    gc.set_threshold(1, 1, 1)
+    try:
+        await reader._work(asyncio.Event())
+    finally:
+        gc.callbacks.remove(seen)
+        gc.set_threshold(*before)
+    assert (taken, seen_after, gc.isenabled()) == (batches, {STRETCH}, True)
 
 
 async def test_a_reader_that_is_cut_off_as_news_come_ends(b: Bench) -> None:

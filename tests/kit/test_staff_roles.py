@@ -76,12 +76,12 @@ async def test_pages_by_role(here: World, login: str, path: str, status: int) ->
     if refused:
         assert refused[0].actor_name == browser_name(login)
         assert refused[0].detail["route"] == path
-        assert ("原因", "没有这项权限") in plain(refused[0].detail)
+        assert ("原因", ["没有这项权限"]) in plain(refused[0].detail)
 
 
 def test_codes_of_systems_are_shown_by_name() -> None:
     shown = plain({"compared": ["union", "here"], "note": "union"}, {"union": "锦城市总工会"})
-    assert shown == [("与谁保存的末尾比较", "锦城市总工会、here"), ("理由", "union")]
+    assert shown == [("与谁保存的末尾比较", ["锦城市总工会", "here"]), ("理由", ["union"])]
 
 
 def browser_name(login: str) -> str:

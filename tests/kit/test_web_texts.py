@@ -83,7 +83,7 @@ def test_collects_texts_and_leaves_data(tmp_path: Path) -> None:
         ("没有“甲单位”这个单位", "There is no unit “甲单位”"),
         ("单位名称含有乱码字符", "The unit name contains garbled characters"),
         ("会员，职工", "Member, Worker"),
-        ("union、league、hub", "union, league, hub"),
+        ("同名同生日，电话向本人核实", "同名同生日，电话向本人核实"),
         ("王小明", "王小明"),
         ("3次", "3 times"),
         ("冬春季热门时段轮次", "冬春季热门时段轮次"),

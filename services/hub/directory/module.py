@@ -17,14 +17,17 @@ from shared.kit.context import Kit
 from shared.kit.module import Module, Projection
 from shared.kit.web import NavItem
 
+Alone = Callable[[AsyncSession], Awaitable[None]]
+"""Wait until nobody writes people any more, who might have read their units a moment ago."""
 Follow = Callable[[AsyncSession, Sequence[UnitKey]], Awaitable[None]]
 """Told, in the same transaction, which units have another name or district now."""
 
 
-def directory(kit: Kit, follow: Follow) -> Module:
+def directory(kit: Kit, alone: Alone, follow: Follow) -> Module:
     """Organisations are known by their announcements; nothing is configured per organisation."""
 
     async def units(session: AsyncSession, events: Sequence[Received]) -> None:
+        await alone(session)
         if changed := await apply_units(session, events):
             await follow(session, changed)
 

@@ -93,6 +93,17 @@ async def recorded(
     return Recorded(row["id"], row["at"], purpose.code, purpose.title, reason, staff.name, expires)
 
 
+async def tried(session: AsyncSession, staff: Staff, purpose: PurposeChoice, reason: str, kind: Kind) -> UUID:
+    """Write down a lookup that cannot have an answer: no address leads to it."""
+    record = LookupRecord(
+        staff_id=staff.id, staff_name=staff.name, staff_office=staff.office, purpose=purpose.code,
+        purpose_title=purpose.title, reason=reason, kind=kind.value, found=0, capped=False,
+    )  # fmt: skip
+    session.add(record)
+    await session.flush()
+    return record.id
+
+
 _LIVE = (
     select(
         LookupRecord.id,

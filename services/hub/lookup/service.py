@@ -13,12 +13,22 @@ from services.hub.lookup import present, search, totals
 from services.hub.lookup.cursors import Cursors
 from services.hub.lookup.frame import Frame, frame
 from services.hub.lookup.limits import NUMBERS, within_limits
-from services.hub.lookup.live import Kept, Live, Recorded, live_lookup, plan_of, recorded
+from services.hub.lookup.live import Kept, Live, Recorded, live_lookup, plan_of, recorded, tried
 from services.hub.lookup.models import LookupOpened
 from services.hub.lookup.narrowing import Filters, scope_of
 from services.hub.lookup.purposes import chosen
 from services.hub.lookup.rules import HINT, NotUnderstoodError, Query, classify, miscounted
-from services.hub.lookup.schemas import Accuracy, Ask, Details, Facets, Found, Narrow, Result, Total
+from services.hub.lookup.schemas import (
+    Accuracy,
+    Ask,
+    Details,
+    Facets,
+    Found,
+    Narrow,
+    PurposeChoice,
+    Result,
+    Total,
+)
 from services.hub.lookup.tokens import tokens_of, wrong_number
 from services.hub.review import raise_persons
 from shared.contracts.lookups import LookupRecorded
@@ -49,16 +59,35 @@ async def begin(kit: Kit, session: AsyncSession, staff: Staff, ask: Ask) -> tupl
         tokens, problem = await tokens_of(kit.bus, [o.code for o in around.orgs], query)
     if query.kind in NUMBERS:
         await within_limits(kit, session, staff)
+    if query.asks and not tokens:
+        raise await _nobodys(kit, staff, purpose, ask, query, problem)
     query, facets = await _counted(session, query, ask, tokens)
     problem = problem or miscounted(query.number)
     if problem and not facets.total.count:
-        raise wrong_number(problem)
+        raise await _nobodys(kit, staff, purpose, ask, query, problem)
     kept = Kept(text=ask.text, kind=query.kind, tokens=tokens, facets=facets)
     record = await recorded(kit, session, staff, purpose, ask.reason or "", kept)
     capped = facets.total.accuracy is not Accuracy.EXACT
     _note(session, staff, "lookup.searched", record,
           {"kind": query.kind.value, "found": min(facets.total.count, CAP), "capped": capped})  # fmt: skip
     return Live(record, query, kept), around
+
+
+async def _nobodys(
+    kit: Kit, staff: Staff, purpose: PurposeChoice, ask: Ask, query: Query, problem: str
+) -> Invalid:
+    """The refusal of a number nobody can have; tried it was, so it is counted and on record like any other.
+
+    Written for itself, for the refusal ends the request's transaction; that one keeps this person's others
+    waiting until then.
+    """
+    async with kit.database.transaction() as own:
+        found = await tried(own, staff, purpose, ask.reason or "", query.kind)
+        audit.record(
+            own, actor=staff, action="lookup.searched", target=("lookup", found), purpose=purpose.title,
+            detail={"kind": query.kind.value, "found": 0, "capped": False},
+        )  # fmt: skip
+    return wrong_number(problem)
 
 
 async def _counted(

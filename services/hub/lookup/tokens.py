@@ -13,7 +13,7 @@ PATIENCE = 2.0
 
 
 async def tokens_of(bus: Bus, orgs: Iterable[str], query: Query) -> tuple[dict[str, UUID], str]:
-    """The token of the number in each meaning it can have, and what is wrong with it in its likeliest one.
+    """The token of the number in each meaning it can have, if any, and what is wrong with its likeliest one.
 
     All meanings are one question. Nothing of the number is kept or logged.
     """
@@ -27,10 +27,7 @@ async def tokens_of(bus: Bus, orgs: Iterable[str], query: Query) -> tuple[dict[s
                 found[kind] = other.token
     if answer.token is not None:
         return found | {first: answer.token}, ""
-    problem = answer.problem or "请核对后再查。"
-    if not found:
-        raise wrong_number(problem)
-    return found, problem
+    return found, answer.problem or "请核对后再查。"
 
 
 def wrong_number(problem: str) -> Invalid:

@@ -16,7 +16,7 @@ from services.hub.persons.service import (
     recent_verdicts,
     undo,
 )
-from services.hub.persons.store import org_bits
+from services.hub.persons.store import lock, org_bits
 from services.hub.persons.units import follow
 from services.hub.persons.views import by_id, parties
 from services.hub.persons.wording import against, says
@@ -40,6 +40,7 @@ __all__ = [
     "decide",
     "follow",
     "given",
+    "lock",
     "ordered",
     "org_bits",
     "parties",

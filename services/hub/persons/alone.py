@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -35,12 +35,18 @@ class _Known:
     units: Mapping[tuple[str, UUID], Any]
     bits: Mapping[str, int]
 
+    def describe(self, row: Row) -> Prepared:
+        """The person that this record alone is."""
+        content = _content(row, self.units)
+        return search_rows.prepared(people.describe(self.homes[row["id"]], [content], self.bits))
+
 
 @dataclass(frozen=True)
 class Alone:
     """The records of a batch, looked at each for itself while they are written."""
 
     session: AsyncSession
+    rows: Mapping[UUID, Row]
     known: _Known
     unshared: asyncio.Task[tuple[set[UUID], str]]
     described: asyncio.Task[dict[UUID, Prepared]]
@@ -52,9 +58,10 @@ class Alone:
         own &= changed - await store.sharing(self.session, asked)
         alone = [i for i in homes if i in own and not _tied(places.get(i))]
         await store.move(self.session, [(i, homes[i], homes[i]) for i in alone])
-        described = await self.described
+        ready = await self.described
         there = {homes[i] for i in alone if i in places and places[i].person_id}
-        await search_rows.save_people(self.session, [described[i] for i in alone], there, ())
+        people = [ready[i] if i in ready else self.known.describe(self.rows[i]) for i in alone]
+        await search_rows.save_people(self.session, people, there, ())
         return set(alone)
 
 
@@ -68,7 +75,7 @@ async def looked_at(session: AsyncSession, rows: Sequence[Row], before: Before) 
     unshared = asyncio.ensure_future(_unshared(rows, before))
     described = asyncio.ensure_future(_described(rows, known))
     try:
-        yield Alone(session, known, unshared, described)
+        yield Alone(session, {row["id"]: row for row in rows}, known, unshared, described)
     finally:
         await ended(unshared, described)
 
@@ -101,12 +108,13 @@ def _tied(place: store.Place | None) -> bool:
 
 
 async def _described(rows: Iterable[Row], known: _Known) -> dict[UUID, Prepared]:
-    homes, units, bits = known.homes, known.units, known.bits
-    return {
-        row["id"]: search_rows.prepared(people.describe(homes[row["id"]], [_content(row, units)], bits))
-        async for row in breathing(rows, SHORT_BREATH)
-        if row["id"] in homes
-    }
+    """As many as can be: what is wrong with one shows if it is needed, a stale word's name is nobody's."""
+    out = dict[UUID, Prepared]()
+    async for row in breathing(rows, SHORT_BREATH):
+        if row["id"] in known.homes:
+            with suppress(Exception):
+                out[row["id"]] = known.describe(row)
+    return out
 
 
 def _content(row: Row, units: Mapping[tuple[str, UUID], Any]) -> people.Content:

@@ -45,7 +45,7 @@ async def want(session: Tx, staff: Manager) -> Response:
     """Begin one now."""
     run_id = await service.want(session, staff.name)
     audit.record(session, actor=staff, action="recount.wanted", target=("recount", run_id))
-    return see_other("/ops/recount", _("对账即将开始，刷新页面查看进度"))
+    return see_other("/ops/recount", _("对账即将开始，本页会自动更新"))
 
 
 async def _page(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.hub.directory.service import apply_units
-from services.hub.persons import follow
+from services.hub.persons import follow, lock
 from services.hub.recount.mending import Found
 from shared.contracts.digests import unit_digest
 from shared.contracts.event import Received
@@ -41,6 +41,7 @@ async def mend(
     """Put these units right, each as of the version it was suspected at; people in them follow."""
     told = {w.event.unit_id: w for w in words if isinstance(w.event, UnitChanged)}
     async with database.transaction() as session:
+        await lock(session)  # a batch under way has read units as they were: its people would not follow
         now = await here(session, org, list(suspects))
         wrong = [
             id_

@@ -27,6 +27,11 @@ class Line:
         said = ("".join(text for text, _ in parts) for parts in (self.first, self.second))
         return self.label not in OF_THE_RECORD and len(set(said)) > 1
 
+    @property
+    def one_sided(self) -> bool:
+        """Whether one of the two says nothing, which contradicts nothing."""
+        return not (self.first and self.second)
+
 
 ALIKE = 0.6
 """Values less alike than this are marked as a whole: single characters they share mean nothing."""

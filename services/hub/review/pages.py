@@ -112,7 +112,7 @@ async def search(session: Tx, staff: Steward, name: Annotated[OptionalText200, F
 async def undo(session: Tx, staff: Steward, verdict_id: Int64, reason: Reason = None) -> Response:
     """Take a decision back."""
     await service.undo(session, verdict_id, given(reason), staff)
-    return see_other("/candidates", _("已撤销，恢复到原来的判断"))
+    return see_other("/candidates", _("已撤销这个判断"))
 
 
 async def _chosen(session: Tx, found: Queue, pair: str) -> Waiting | None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _IDENTIFIER = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SYSTEMS = "compared"
+"""The detail that lists services by their codes."""
 _TITLES: dict[str, str] = {}
 _WORDS: dict[str, str] = {}
 _VALUES: dict[str, dict[str, str]] = {}
@@ -35,10 +37,10 @@ def word(code: str) -> str:
     return _WORDS.get(code, code)
 
 
-def plain(detail: Mapping[str, Any] | None, systems: Mapping[str, str] = {}) -> list[tuple[str, str]]:
-    """Details in words; identifiers and nested values stay in the record below them.
+def plain(detail: Mapping[str, Any] | None, systems: Mapping[str, str] = {}) -> list[tuple[str, list[str]]]:
+    """Details in words, each with its values; identifiers and nested values stay in the record below them.
 
-    `systems`: names of services by their codes, for lists of these.
+    `systems`: names of services by their codes, for the detail that lists these.
     """
     pairs = []
     for key, value in (detail or {}).items():
@@ -46,8 +48,9 @@ def plain(detail: Mapping[str, Any] | None, systems: Mapping[str, str] = {}) -> 
             continue
         if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
             continue
-        said = [systems.get(each, each) for each in value] if isinstance(value, list) else [value]
-        pairs.append((_WORDS[key], "、".join(_value(key, each) for each in said)))
+        said = value if isinstance(value, list) else [value]
+        said = [systems.get(str(each), each) for each in said] if key == SYSTEMS else said
+        pairs.append((_WORDS[key], [_value(key, each) for each in said]))
     return pairs
 
 

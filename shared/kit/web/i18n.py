@@ -92,13 +92,10 @@ def translate(text: object) -> str:
     """A text that Python made, perhaps long ago and kept: as it is, by its pattern, or part by part."""
     if isinstance(text, Markup):  # a template's own text
         return text
-    said, locale = str(text), _locale.get()
-    return said if locale == DEFAULT else _into(locale, said)
-
-
-def _into(locale: str, said: str) -> str:
-    if not HAN.search(said):  # codes and figures one after the other: only what stands between them
-        return _JOINTS.sub(lambda joint: _LATIN_JOINTS[joint[0]], said)
+    said = str(text)
+    locale = _locale.get()
+    if locale == DEFAULT or not HAN.search(said):
+        return said
     if (known := gettext(said)) != said:
         return known
     for pattern, holes, translated in _patterns(locale):
@@ -108,7 +105,9 @@ def _into(locale: str, said: str) -> str:
     parts = _JOINTS.split(said)
     if (sentence := _as_sentence(said)) is not None or len(parts) == 1:
         return sentence or said
-    return "".join(_LATIN_JOINTS.get(part) or translate(part) for part in parts)
+    shown = [part if part in _LATIN_JOINTS else translate(part) for part in parts]
+    # nothing of it is ours: somebody typed it, and it is repeated as it is
+    return said if shown == parts else "".join(_LATIN_JOINTS.get(part, part) for part in shown)
 
 
 def _as_sentence(said: str) -> str | None:

@@ -23,8 +23,9 @@ async def alternatives(
     session: AsyncSession, venue: Venue, start: datetime, end: datetime, people: int = 0
 ) -> list[Alternative]:
     """The nearest free times here within some days, then other venues large enough at that time."""
+    here = await other_times(session, venue, start, end) if people <= venue.capacity else []
     return [
-        *await other_times(session, venue, start, end),
+        *here,
         *await other_venues(session, venue, start, end, people),
     ]
 
@@ -32,7 +33,7 @@ async def alternatives(
 async def other_times(
     session: AsyncSession, venue: Venue, start: datetime, end: datetime
 ) -> list[Alternative]:
-    """Free times of the same length on that day and the next ones, the nearest first."""
+    """Free times of the same length on that day and the next ones, the nearest first; not what was asked."""
     sharing, opening, now = sharing_of(venue), opening_of(venue), clock.now()
     first = start.astimezone(CHINA).date()
     midnight = datetime.combine(first, time(), CHINA)
@@ -47,7 +48,7 @@ async def other_times(
         for opens, closes in (span.on(day) for span in spans):
             wished = max(start + (day - first), now)
             at = _quarter(min(max(wished, opens), closes - length))
-            if opens <= at <= closes - length and at > now:
+            if opens <= at <= closes - length and at > now and at != start:
                 found.append(at)
     name = full_name(venue, (await halls_of(session, [venue])).get(venue.hall_id))
     nearest = sorted(set(found), key=lambda at: abs(at - start))[:AT_MOST]

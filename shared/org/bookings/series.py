@@ -229,7 +229,7 @@ async def _claim_all(
                 Preview(
                     o,
                     "这个时段已被预订",
-                    alternatives=tuple(await alternatives(session, venue, o.start, o.end)),
+                    alternatives=tuple(await alternatives(session, venue, o.start, o.end, series.people)),
                 )
                 for o in lost[:SHOWN_ALTERNATIVES]
             ]
