@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from shared.kit.clock import CHINA
 from shared.kit.errors import Invalid
 from shared.org.bookings import Booking
+from shared.org.bookings.alternatives import alternatives
 from shared.org.bookings.models import Series
 from shared.org.bookings.rules import Occurrence, occurrences, without
 from shared.org.bookings.series import Clash, Repeat, book_series, bookings_of, preview, put_back, take_out
@@ -63,6 +64,20 @@ def wish(org: OrgKit, place: object, **given: object) -> Repeat:
         "holidays": "keep",
     }
     return Repeat(venue_id=place.id, title="读书会", booker=booker(org), **(values | given))  # type: ignore[attr-defined,arg-type]
+
+
+async def test_nothing_is_offered_that_was_just_refused(org: OrgKit) -> None:
+    async with org.kit.database.transaction() as session:
+        _, one, _ = await tree(session, org)
+        hall = await venue(session, org, one)
+        large = await venue(session, org, one, name="礼堂", capacity=hall.capacity * 2)
+        start, end = at(5, 9), at(5, 11)
+        free = await alternatives(session, hall, start, end, hall.capacity)
+        assert start not in {o.start for o in free if o.venue_id == hall.id}
+        assert {o.venue_id for o in free} == {hall.id, large.id}
+        crowd = await alternatives(session, hall, start, end, hall.capacity + 1)
+        assert {o.venue_id for o in crowd} == {large.id}
+        assert await alternatives(session, hall, start, end, large.capacity + 1) == []
 
 
 async def test_all_or_none_with_another_venue_for_the_clash(org: OrgKit) -> None:
