@@ -81,7 +81,7 @@ async def test_pages_by_role(here: World, login: str, path: str, status: int) ->
 
 def test_codes_of_systems_are_shown_by_name() -> None:
     shown = plain({"compared": ["union", "here"], "note": "union"}, {"union": "锦城市总工会"})
-    assert shown == [("与谁保存的末尾比较", ["锦城市总工会", "here"]), ("理由", ["union"])]
+    assert shown == [("与哪些系统比较过", ["锦城市总工会", "here"]), ("理由", ["union"])]
 
 
 def browser_name(login: str) -> str:

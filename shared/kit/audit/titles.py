@@ -83,7 +83,7 @@ describe_words(
         "failures": "连续输错次数",
         "from": "原为",
         "full": "含完整号码",
-        "compared": "与谁保存的末尾比较",
+        "compared": "与哪些系统比较过",
         "intact": "日志完整",
         "kind": "方式",
         "most": "最多条数",
