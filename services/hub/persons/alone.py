@@ -60,8 +60,8 @@ class Alone:
         await store.move(self.session, [(i, homes[i], homes[i]) for i in alone])
         ready = await self.described
         there = {homes[i] for i in alone if i in places and places[i].person_id}
-        people = [ready[i] if i in ready else self.known.describe(self.rows[i]) for i in alone]
-        await search_rows.save_people(self.session, people, there, ())
+        described = [ready[i] if i in ready else self.known.describe(self.rows[i]) for i in alone]
+        await search_rows.save_people(self.session, described, there, ())
         return set(alone)
 
 

@@ -1,4 +1,4 @@
-"""Writing what persons are found by: rows that differ, whole batches by one statement a table."""
+"""Writing what persons are found by: rows that differ, a whole batch by one statement."""
 
 # ruff: noqa: S608 - statements are put together from constants of this module; values are parameters
 
