@@ -18,11 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from deploy.local.suite import Suite
 from shared.kit import db, idempotency, serve
 from shared.kit.events import relay, sequencer
-from shared.org.bookings import claims
+from shared.org.bookings import claims, service
 
 APPLICATION = f"{__name__}:create_app"
 SETTING = "QUNTUAN_PLANTED"
 LATE, SLOW = 0.3, 0.05
+"""Seconds until a commit that comes after the answer, and those it takes as if it waited for a disc."""
 Transaction = contextlib.AbstractAsyncContextManager[AsyncSession]
 
 
@@ -47,9 +48,7 @@ def _acknowledge_before_commit() -> None:
 
 def _swallow_a_lost_connection() -> None:
     async def deaf(_request: Request, transaction: Transaction) -> None:
-        await asyncio.sleep(
-            SLOW
-        )  # a commit that waits for its disc: the connection is lost there, if anywhere
+        await asyncio.sleep(SLOW)  # the connection is lost there, if anywhere
         with contextlib.suppress(DBAPIError, OSError):
             await transaction.__aexit__(None, None, None)
 
@@ -108,6 +107,13 @@ def _read_then_insert() -> None:
     )
     assert claims._CLAIM.count("FROM ended, wanted w ORDER") == 1
     claims._CLAIMED = claims._answered(claims._CLAIM.replace("FROM ended, wanted w ORDER", free))
+
+    async def slowly(session: AsyncSession, *wanted: claims.Claim) -> claims.Claimed:
+        claimed = await claims.claim(session, *wanted)
+        await asyncio.sleep(SLOW)  # nobody finds what is not yet committed: without it two hardly ever meet
+        return claimed
+
+    service.claim = slowly  # type: ignore[attr-defined]
 
 
 def drop_constraint(suite: Suite) -> None:
