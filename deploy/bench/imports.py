@@ -19,6 +19,7 @@ from deploy.demo.city import SEED, Plan, write_city
 from deploy.demo.forms import ROSTERS, Hand
 from deploy.demo.places import Organisation
 from deploy.demo.rosters import CITY
+from deploy.topology.names import HUB
 from shared.kit import clock
 
 CODE: Organisation = "union"
@@ -38,6 +39,7 @@ def rows(stage: Stage) -> Iterable[Row]:
     lines = LINES[stage.size.name]
     few, file = roster(stage.notes, 0, BEFORE), roster(stage.notes, BEFORE, lines)
     worker = stage.apart(CODE)
+    stage.apart(HUB)
     clerk = Clerk(stage.address(CODE))
     imported(clerk, few, {})  # a page with nobody on it is no page to compare with
     watch = Watch(worker.pid)

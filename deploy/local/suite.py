@@ -1,10 +1,12 @@
 """The suite on one machine: servers, databases, bus and one child process per service."""
 
 import asyncio
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
@@ -18,6 +20,8 @@ from shared.kit.testing.postgres import PostgresServer
 from shared.kit.testing.process import Child, ServerError, free_port, spawn, wait_until
 
 Say = Callable[[str], None]
+GIVES_WAY = "6"
+"""Nice value of a worker's session: weight 272 to a service's 1024, as `cpu_shares` of compose.yaml."""
 
 
 @dataclass
@@ -81,7 +85,10 @@ class Suite:
     def start_worker(self, code: str) -> Child:
         """The background work in a process of its own, as compose has it; the service itself is `web`."""
         told = {**self.environment(code), "QUNTUAN_ROLE": "worker"}
-        return self._serve(f"{code}-worker", free_port(), told)
+        worker = self._serve(f"{code}-worker", free_port(), told)
+        with contextlib.suppress(OSError):  # a kernel without groups of sessions
+            Path(f"/proc/{worker.pid}/autogroup").write_text(GIVES_WAY, encoding="ascii")
+        return worker
 
     def _serve(self, name: str, port: int, environment: Mapping[str, str]) -> Child:
         arguments = [sys.executable, "-m", "uvicorn", "--factory", self.application]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
@@ -76,29 +77,27 @@ async def recorded(
 ) -> Recorded:
     """Write down who looks, what for and how many there are; the query itself sealed and for two hours."""
     expires, total = clock.now() + LIVES, kept.facets.total
-    values = {
-        "staff_id": staff.id,
-        "staff_name": staff.name,
-        "staff_office": staff.office,
-        "purpose": purpose.code,
-        "purpose_title": purpose.title,
-        "reason": reason,
-        "kind": kept.kind.value,
-        "found": min(total.count, CAP),
-        "capped": total.accuracy is not Accuracy.EXACT,
-        "query": kit.cipher.encrypt(kept.model_dump_json(), _CONTEXT),
-        "expires_at": expires,
-    }
+    capped = total.accuracy is not Accuracy.EXACT
+    values = _told(staff, purpose, reason, kept.kind, min(total.count, CAP), capped) | {
+        "query": kit.cipher.encrypt(kept.model_dump_json(), _CONTEXT), "expires_at": expires,
+    }  # fmt: skip
     [row] = await fetch(session, _RECORD, values)
     return Recorded(row["id"], row["at"], purpose.code, purpose.title, reason, staff.name, expires)
 
 
+def _told(
+    staff: Staff, purpose: PurposeChoice, reason: str, kind: Kind, found: int, capped: bool
+) -> dict[str, Any]:
+    return {
+        "staff_id": staff.id, "staff_name": staff.name, "staff_office": staff.office,
+        "purpose": purpose.code, "purpose_title": purpose.title, "reason": reason,
+        "kind": kind.value, "found": found, "capped": capped,
+    }  # fmt: skip
+
+
 async def tried(session: AsyncSession, staff: Staff, purpose: PurposeChoice, reason: str, kind: Kind) -> UUID:
     """Write down a lookup that cannot have an answer: no address leads to it."""
-    record = LookupRecord(
-        staff_id=staff.id, staff_name=staff.name, staff_office=staff.office, purpose=purpose.code,
-        purpose_title=purpose.title, reason=reason, kind=kind.value, found=0, capped=False,
-    )  # fmt: skip
+    record = LookupRecord(**_told(staff, purpose, reason, kind, 0, capped=False))
     session.add(record)
     await session.flush()
     return record.id

@@ -191,11 +191,15 @@ def _asked(router: APIRouter, kit: Kit) -> None:
         found, items = await get_request(session, request_id), await items_of(session, request_id)
         orgs = {o.code: o for o in await organisations(session)}
         may = found.staff_id == staff.id and found.status in ("asking", "confirming", "waiting", "confirmed")
-        return render(
-            request, "rooms/request.html", found=found, items=items, orgs=orgs,
+        moving = found.status in ("asking", "confirming", "releasing")
+        answer = render(
+            request, "rooms/request.html", found=found, items=items, orgs=orgs, moving=moving,
             statuses=STATUSES, item_statuses=ITEMS, may=may and staff.can("rooms.write"),
             again=again(items), instead=partial(instead_of, items), may_ask=staff.can("rooms.write"),
         )  # fmt: skip
+        if request.headers.get("hx-request") and not moving:
+            answer.headers["HX-Refresh"] = "true"  # looked at until it ended: the head and its buttons change
+        return answer
 
     @router.post("/requests/{request_id}/cancel")
     async def cancel(staff: Writer, request_id: UUID, reason: Words = "") -> Response:

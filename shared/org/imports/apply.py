@@ -30,7 +30,7 @@ from shared.org.units import units_by_id
 
 T = TypeVar("T")
 CHUNK = 500
-REST = 1.0
+REST = 1.25
 """How long it rests after a chunk, in times of what the chunk took: pages of staff and the hub go on.
 
 Without it the slowest page of a hundred took four times as long during an import, with it less than twice.
