@@ -11,13 +11,13 @@ from shared.kit.staff import Staff, require
 from shared.kit.types import Blank, OptionalText60
 
 
-def kit_of(request: Request) -> Kit:
+async def kit_of(request: Request) -> Kit:
     """The service's kit."""
     kit: Kit = request.app.state.kit
     return kit
 
 
-def narrow_of(
+async def narrow_of(
     org: Annotated[OptionalText60, Query()] = None,
     many: bool = False,
     district: Annotated[OptionalText60, Query()] = None,

@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 from services.hub.review.schemas import Filter, Rule
 
 
-def _filter(
+async def _filter(
     tab: Literal["waiting", "later"] = "waiting",
     rule: Rule = "",
     org: Annotated[str, Query(max_length=40)] = "",

@@ -34,7 +34,7 @@ def minute(text: str, field: str) -> int:
     return found
 
 
-def wish(
+async def wish(
     wish_id: Annotated[UUID, Form()],
     venue: Annotated[SearchText, Form()] = "",
     weekday: Annotated[SearchText, Form()] = "",

@@ -39,7 +39,7 @@ HEAD = [
 ]
 
 
-def wanted(
+async def wanted(
     action: Annotated[SearchText, Query()] = "",
     actor: Annotated[OptionalId, Query()] = None,
     target: Annotated[SearchText, Query()] = "",

@@ -24,7 +24,7 @@ Kind = Annotated[str, StringConstraints(pattern=r"^([a-z_]+\.[a-z_]+\.v[0-9]+)?$
 Subject = Annotated[str, StringConstraints(pattern=rf"^({KEY})?$"), Query()]
 
 
-def wanted(
+async def wanted(
     sender: Code = "",
     kind: Kind = "",
     day: Annotated[OptionalDay, Query()] = None,

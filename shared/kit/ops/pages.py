@@ -21,7 +21,7 @@ Manager = Annotated[Staff, Depends(require("ops.manage"))]
 Note = Annotated[OptionalText200, Form()]
 
 
-def engine_of(request: Request) -> EventEngine:
+async def engine_of(request: Request) -> EventEngine:
     """The event machinery of this service."""
     engine: EventEngine = request.app.state.service.engine
     return engine

@@ -54,7 +54,7 @@ def undoing(closes_on: date | None, closes_at: str, reason: str) -> tuple[dateti
     return until, said
 
 
-def new_round(
+async def new_round(
     title: Words = "",
     note: Words = "",
     venues: Annotated[list[UUID] | None, Form()] = None,
