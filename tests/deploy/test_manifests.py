@@ -12,6 +12,7 @@ from deploy.cli import main
 from deploy.commands.compose import of_server
 from deploy.containers.examined import VOLUMES, processes
 from deploy.local.packages import ROOT, discover
+from deploy.local.suite import GIVES_WAY
 from tests.deploy.folder import setup
 
 RUNBOOK = (ROOT / "docs/RUNBOOK.md").read_text()
@@ -32,6 +33,13 @@ def test_the_manifests_name_every_service() -> None:
         assert f"{process.name}:8000" in monitoring
         assert f'aliases: ["${{QUNTUAN_SITE}}-{process.role}"]' in site
     assert all(f'"{name}:{VOLUMES / name}:ro"' in manifest for name in ("pg", "backup", "nats"))
+
+
+def test_a_worker_outside_of_containers_weighs_what_it_weighs_in_one() -> None:
+    """A step of niceness is a quarter; what is measured outside of containers holds for them."""
+    shares = [int(n) for n in re.findall(r"cpu_shares: (\d+)", (ROOT / "deploy/compose.yaml").read_text())]
+    service, worker = max(shares), min(shares)
+    assert 1 / 1.25 ** int(GIVES_WAY) == pytest.approx(worker / service, rel=0.1)
 
 
 def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:

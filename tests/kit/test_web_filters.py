@@ -32,6 +32,13 @@ def test_days_are_chinese_days_and_the_year_shows_when_it_is_another() -> None:
     assert (filters.day(None), filters.moment(None), filters.month(None)) == ("—", "—", "—")
 
 
+def test_from_when_until_when() -> None:
+    hour = timedelta(hours=1)
+    assert filters.until(NOW, NOW + 2 * hour) == "9月17日 9:16—11:16"
+    assert filters.until(NOW, datetime(2026, 9, 17, 16, tzinfo=UTC)) == "9月17日 9:16—24:00"
+    assert filters.until(NOW, NOW + 24 * hour) == "9月17日 9:16—9月18日 9:16"
+
+
 def test_age_counts_the_birthday_itself() -> None:
     assert filters.age(date(2008, 9, 17)) == 18
     assert filters.age(date(2008, 9, 18)) == 17

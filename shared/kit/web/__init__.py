@@ -33,7 +33,7 @@ nav_counts ({nav key: Count(number, late)}). htmx sends the token as X-CSRF-Toke
 called csrf_token. htmx 2 is loaded on every page; eval is off: no hx-on, no hx-vals='js:...'.
 
 Filters: tr (translate a text that came from Python), num (12,345), date (9月17日; with the year when another), month (2021年3月),
-datetime (9月17日 9:16), age, ago (5分钟前), left (余3天 / 已超1天), urgency ('' soon over).
+datetime (9月17日 9:16), until (9月17日 9:16—11:00), age, ago (5分钟前), left (余3天 / 已超1天), urgency ('' soon over).
 In Python: number, day, month, moment, age, ago, left from shared.kit.web.filters.
 
 Macros of ui.html (arguments in the file): ico org tag btn icon_btn / field password select textarea checkbox

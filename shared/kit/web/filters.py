@@ -71,6 +71,14 @@ def hour_minute(value: datetime) -> str:
     return f"{local:%H:%M}"
 
 
+def until(start: datetime, end: datetime) -> str:
+    """9月17日 9:16—11:00; to midnight is to 24:00, and only another day is named again."""
+    if iso_day(start) != iso_day(end - timedelta(microseconds=1)):
+        return f"{moment(start)}—{moment(end)}"
+    minutes = day_minute(end) or 24 * 60
+    return f"{moment(start)}—{minutes // 60}:{minutes % 60:02}"
+
+
 def iso_day(value: datetime) -> str:
     """2026-09-17, the day in China, for addresses and inputs of type date."""
     local = _local(value)
@@ -142,7 +150,7 @@ def placed(rows: Iterable[Written], here: str, apart: Apart) -> Markup:
 
 FILTERS = {
     "placed": placed,
-    "num": number, "date": day, "month": month, "datetime": moment, "hm": hour_minute,
+    "num": number, "date": day, "month": month, "datetime": moment, "hm": hour_minute, "until": until,
     "iso_day": iso_day, "day_minute": day_minute, "moment_text": written_moment,
     "age": age, "ago": ago, "left": left, "urgency": urgency,
 }  # fmt: skip
