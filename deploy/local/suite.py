@@ -1,7 +1,6 @@
 """The suite on one machine: servers, databases, bus and one child process per service."""
 
 import asyncio
-import contextlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -86,8 +85,7 @@ class Suite:
         """The background work in a process of its own, as compose has it; the service itself is `web`."""
         told = {**self.environment(code), "QUNTUAN_ROLE": "worker"}
         worker = self._serve(f"{code}-worker", free_port(), told)
-        with contextlib.suppress(OSError):  # a kernel without groups of sessions
-            Path(f"/proc/{worker.pid}/autogroup").write_text(GIVES_WAY, encoding="ascii")
+        _give_way(worker.pid)
         return worker
 
     def _serve(self, name: str, port: int, environment: Mapping[str, str]) -> Child:
@@ -145,3 +143,14 @@ class Suite:
     def record(self) -> None:
         """Write down who runs, for the start after a kill."""
         leftovers.record(self.home, self.children())
+
+
+def _give_way(pid: int) -> None:
+    group = Path(f"/proc/{pid}/autogroup")
+    while group.exists():  # not every kernel has groups of sessions
+        try:
+            group.write_text(GIVES_WAY, encoding="ascii")
+        except BlockingIOError:  # an ordinary user may change one in a tenth of a second
+            time.sleep(0.05)
+        else:
+            return

@@ -1,7 +1,7 @@
 """Nothing a route asks for runs in a thread: the way there and back costs more than what such functions do."""
 
 from collections.abc import Iterator
-from inspect import isasyncgenfunction, iscoroutinefunction
+from inspect import isasyncgenfunction, isclass, iscoroutinefunction, isfunction, ismethod
 from typing import Any
 
 from fastapi.dependencies.models import Dependant
@@ -18,11 +18,11 @@ def calls(dependant: Dependant) -> Iterator[Any]:
 
 
 def runs_in_the_loop(call: Any) -> bool:
-    one = call if hasattr(call, "__code__") else call.__call__
+    one = call if isfunction(call) or ismethod(call) or isclass(call) else call.__call__
     return iscoroutinefunction(one) or isasyncgenfunction(one)
 
 
-def test_nothing_that_answers_a_request_is_given_to_a_thread() -> None:
+def test_no_route_and_nothing_it_asks_for_is_given_to_a_thread() -> None:
     found = {
         call
         for service in every_service().values()

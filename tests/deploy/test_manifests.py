@@ -36,10 +36,14 @@ def test_the_manifests_name_every_service() -> None:
 
 
 def test_a_worker_outside_of_containers_weighs_what_it_weighs_in_one() -> None:
-    """A step of niceness is a quarter; what is measured outside of containers holds for them."""
-    shares = [int(n) for n in re.findall(r"cpu_shares: (\d+)", (ROOT / "deploy/compose.yaml").read_text())]
-    service, worker = max(shares), min(shares)
-    assert 1 / 1.25 ** int(GIVES_WAY) == pytest.approx(worker / service, rel=0.1)
+    """A step of niceness is a quarter."""
+    manifest = (ROOT / "deploy/compose.yaml").read_text()
+    workers = [
+        int(n) for n in re.findall(r"^(?:x-|  hub-)worker:.*cpu_shares: (\d+)", manifest, re.MULTILINE)
+    ]
+    (contained,) = re.findall(r"^  cpu_shares: (\d+)", manifest, re.MULTILINE)
+    assert workers == [workers[0]] * 2
+    assert 1 / 1.25 ** int(GIVES_WAY) == pytest.approx(workers[0] / int(contained), rel=0.1)
 
 
 def test_the_recipe_and_the_manifests_keep_to_the_oldest_engine() -> None:

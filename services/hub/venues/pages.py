@@ -192,14 +192,12 @@ def _asked(router: APIRouter, kit: Kit) -> None:
         orgs = {o.code: o for o in await organisations(session)}
         may = found.staff_id == staff.id and found.status in ("asking", "confirming", "waiting", "confirmed")
         moving = found.status in ("asking", "confirming", "releasing")
-        answer = render(
+        return render(
             request, "rooms/request.html", found=found, items=items, orgs=orgs, moving=moving,
             statuses=STATUSES, item_statuses=ITEMS, may=may and staff.can("rooms.write"),
             again=again(items), instead=partial(instead_of, items), may_ask=staff.can("rooms.write"),
+            part="hx-request" in request.headers,
         )  # fmt: skip
-        if request.headers.get("hx-request") and not moving:
-            answer.headers["HX-Refresh"] = "true"  # looked at until it ended: the head and its buttons change
-        return answer
 
     @router.post("/requests/{request_id}/cancel")
     async def cancel(staff: Writer, request_id: UUID, reason: Words = "") -> Response:

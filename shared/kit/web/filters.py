@@ -72,7 +72,7 @@ def hour_minute(value: datetime) -> str:
 
 
 def until(start: datetime, end: datetime) -> str:
-    """9月17日 9:16—11:00; to midnight is to 24:00, and only another day is named again."""
+    """9月17日 9:16—11:00, to 24:00 when the day ends with it; another day is named too."""
     if iso_day(start) != iso_day(end - timedelta(microseconds=1)):
         return f"{moment(start)}—{moment(end)}"
     minutes = day_minute(end) or 24 * 60

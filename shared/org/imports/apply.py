@@ -33,7 +33,7 @@ CHUNK = 500
 REST = 1.25
 """How long it rests after a chunk, in times of what the chunk took: pages of staff and the hub go on.
 
-Without it the slowest page of a hundred took four times as long during an import, with it less than twice.
+Without one the slowest page of a hundred took three to four times as long during an import (docs/SPEED.md).
 """
 _MEANWHILE = "核对以后，名册又有变动"
 _AGAIN = "请把这一行另行导入，重新核对。"

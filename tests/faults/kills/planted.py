@@ -23,7 +23,7 @@ from shared.org.bookings import claims, service
 APPLICATION = f"{__name__}:create_app"
 SETTING = "QUNTUAN_PLANTED"
 LATE, SLOW = 0.3, 0.05
-"""Seconds until a commit that comes after the answer, and those it takes as if it waited for a disc."""
+"""Seconds until a commit that comes after the answer; seconds before one, in which something can happen."""
 Transaction = contextlib.AbstractAsyncContextManager[AsyncSession]
 
 
