@@ -159,6 +159,13 @@ async def test_idle_half_an_hour_ends_the_session(here: World, fake: Clock) -> N
     assert answer.headers["location"] == "/signin?next=%2Fthings%3Fkind%3Da"
 
 
+async def test_a_page_that_looks_again_by_itself_keeps_no_session_open(here: World, fake: Clock) -> None:
+    browser = await here.signed_in("clerk")
+    for status in (200, 200, 303):
+        fake.pass_(minutes=10)
+        assert (await browser.get("/things", headers={"x-looks": "again"})).status_code == status
+
+
 async def test_the_last_use_is_noted_once_a_minute_by_whoever_only_reads(here: World, fake: Clock) -> None:
     clerk, began = await here.signed_in("clerk"), fake.at
     for passed, noted in ((59, 0), (1, 60), (59, 60)):

@@ -104,6 +104,19 @@ async def test_from_the_grid_to_a_booking_and_back(org: OrgKit) -> None:
         assert "活动延期" in (await clerk.get(made.headers["location"])).text
 
 
+async def test_a_room_that_is_open_until_midnight_is_booked_until_midnight(org: OrgKit) -> None:
+    async with org_world(org) as world:
+        async with org.kit.database.transaction() as session:
+            hall = await venue(session, org, world.one)
+        clerk, day = await world.signed_in("clerk"), at(5, 0).date().isoformat()
+        wish = {"venue": str(hall.id), "on": day, "opens": "22:00", "closes": "00:00", "title": "守岁"}
+        made = await clerk.post("/venues/book", wish)
+        assert made.status_code == 303, made.text
+        booking = await clerk.get(made.headers["location"])
+        assert "22:00—24:00" in booking.text
+        assert re.search(r'name="closes"[^>]*value="00:00"', booking.text), "to be moved from there"
+
+
 async def test_a_series_from_the_panel_with_a_date_out_and_back(org: OrgKit) -> None:
     async with org_world(org) as world:
         async with org.kit.database.transaction() as session:

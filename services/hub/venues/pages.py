@@ -191,7 +191,7 @@ def _asked(router: APIRouter, kit: Kit) -> None:
         found, items = await get_request(session, request_id), await items_of(session, request_id)
         orgs = {o.code: o for o in await organisations(session)}
         may = found.staff_id == staff.id and found.status in ("asking", "confirming", "waiting", "confirmed")
-        moving = found.status in ("asking", "confirming", "releasing")
+        moving = {"asking": 2, "confirming": 2, "releasing": 2, "waiting": 15}.get(found.status, 0)
         return render(
             request, "rooms/request.html", found=found, items=items, orgs=orgs, moving=moving,
             statuses=STATUSES, item_statuses=ITEMS, may=may and staff.can("rooms.write"),

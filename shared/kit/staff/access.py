@@ -105,7 +105,8 @@ async def _caller(request: Request, session: AsyncSession) -> Staff:
         return staff
     settings = settings_of(request)
     held = request.cookies.get(session_cookie(settings), "")
-    staff = await by_cookie(session, held) if held else None
+    by_itself = "x-looks" in request.headers  # a page left open looks again: nobody uses it
+    staff = await by_cookie(session, held, used=not by_itself) if held else None
     if staff is None:
         raise SignInFirst("请先登录", hint="尚未登录，或登录已过期。刚才的内容没有提交，请登录后再操作。")
     request.state.staff, request.state.csrf = staff, csrf_token(settings, held)

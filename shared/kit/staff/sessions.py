@@ -130,16 +130,16 @@ _BY_COOKIE = Ready(
 )
 
 
-async def by_cookie(session: AsyncSession, token: str) -> Staff | None:
-    """The person whose live session this token is; notes the use once a minute."""
+async def by_cookie(session: AsyncSession, token: str, *, used: bool = True) -> Staff | None:
+    """The person whose live session this token is; notes the use once a minute if it is one."""
     now, rules = clock.now(), rules_on(clock.today())
     found = await _BY_COOKIE.glance(session, token_hash=token_hash(token))
     if found is None or not is_live(now, found.last_seen_at, found.expires_at, rules.idle):
         return None
-    if now - found.last_seen_at >= TOUCH:
+    if used and now - found.last_seen_at >= TOUCH:
         free = select(StaffSession.id).where(StaffSession.id == found.session_id)
-        used = update(StaffSession).where(StaffSession.id.in_(free.with_for_update(skip_locked=True)))
-        await _note_use(session, used.values(last_seen_at=now))
+        noted = update(StaffSession).where(StaffSession.id.in_(free.with_for_update(skip_locked=True)))
+        await _note_use(session, noted.values(last_seen_at=now))
     return _principal(found)
 
 

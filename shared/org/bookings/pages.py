@@ -247,7 +247,7 @@ def _mine(router: APIRouter) -> None:
 
 
 def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}" if minute < 24 * 60 else "23:45"
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"
 
 
 def _minutes(text: str) -> int:

@@ -1,7 +1,7 @@
 """The booking panel: what is typed, whether it can be had, and booking it once or again and again."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,14 +44,15 @@ class Typed:
 
 
 def moments(typed: Typed) -> tuple[datetime, datetime]:
-    """Beginning and end; Invalid says which field is wrong."""
+    """Beginning and end; Invalid says which field is wrong. 0:00 and 24:00 end the day."""
     if typed.day is None:
         raise Invalid("请选择日期", fields={"day": "请选择日期"})
     found = []
     for name, text in (("opens", typed.opens), ("closes", typed.closes)):
         try:
             hour, minute = (int(part) for part in text.split(":")[:2])
-            found.append(datetime.combine(typed.day, time(hour, minute), CHINA))
+            whole = timedelta(days=name == "closes" and (hour, minute) in ((0, 0), (24, 0)))
+            found.append(datetime.combine(typed.day, time(0 if whole else hour, minute), CHINA) + whole)
         except ValueError:
             raise Invalid("请填写时间", fields={name: "请按 9:00 的样式填写"}) from None
     return found[0], found[1]
