@@ -183,6 +183,10 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         picked = f"{HALL}_{day.isoformat()}_780_900"
         panel = await clerk.get(f"/rooms?day={day.isoformat()}&pick={picked}")
         assert 'name="pick"' in panel.text
+        offered = re.search(r'/rooms\?[^"]*pick=[^"#]*', page.text)
+        assert offered
+        sel = re.findall('class="free sel"', (await clerk.get(offered[0].replace("&amp;", "&"))).text)
+        assert (len(sel), 'class="free sel"' in page.text) == (1, False), "what is picked is seen in the grid"
         assert (await viewer.post("/rooms/ask", pick=picked, title="x")).status_code == 403
         nothing = await clerk.post("/rooms/ask", pick=picked, title="", people="45", org="second")
         assert "请填写活动名称" in nothing.text
@@ -212,6 +216,7 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         assert 'id="acts"' in looked.text  # who looked until then sees what can be done now
         said = (await clerk.get(f"/rooms/requests/{made.json()['id']}")).text
         assert "hx-trigger" not in said
+        assert "<h2>多功能厅：可以改为" in said
         for offered in (at(6, 9), at(7, 9)):  # the same again, and what the owner offered instead
             assert f"pick={HALL}_{offered.date().isoformat()}_540_600" in said
         for path in ("/rooms/find", "/rooms/requests", "/rooms/rounds", f"/rooms/venues/{HALL}"):

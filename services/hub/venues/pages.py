@@ -1,6 +1,6 @@
 """Pages of shared venues: everybody's week, a request for several venues, how it stands, free venues."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -61,6 +61,8 @@ class At:
     def __init__(self, where: present.Where, picks: tuple[Pick, ...]) -> None:
         self.where, self.picks = where, picks
         self.before_pick = f"{self.to()}&"
+        self.picked = tuple(f"{p.venue_id}{p.day.isoformat()}{p.opens}" for p in picks)
+        self._locale = get_locale()
 
     def to(self, picks: tuple[Pick, ...] | None = None, **changed: Any) -> str:
         """The address with these values; empty ones are left out."""
@@ -75,6 +77,10 @@ class At:
         """The address with this free slot picked too, as rows keep it: `before_pick` is left out."""
         new = Pick(UUID(venue), day, offer.opens, min(offer.closes, offer.opens + 180))
         return f"{HERE}{urlencode({'pick': str(new)})}#panel"  # hundreds on a page
+
+    def look(self, venue: str) -> Hashable:
+        """What a venue's row is written with: language, and which of its slots are picked."""
+        return self._locale, tuple(p for p in self.picked if p.startswith(venue))
 
     def drop(self, pick: Pick) -> str:
         """The address without it."""
@@ -247,7 +253,7 @@ async def _grid(
         request,
         "rooms/week.html",
         problem.status if problem else 200,
-        grid=await present.grid(session, where, orgs, get_locale(), kit.written),
+        grid=await present.grid(session, where, orgs, at.look, kit.written),
         where=where,
         at=at,
         orgs=orgs,

@@ -35,6 +35,8 @@ from shared.kit.versions import word_of
 View = Literal["day", "week"]
 MOST = 40
 STANDING = ("held", "waiting", "confirmed")
+Look = Callable[[str], Hashable]
+"""What the row of a venue (its id) is written with beside what stands in the database."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,12 @@ class Grid:
 
 
 async def grid(
-    session: AsyncSession, where: Where, orgs: Sequence[Known], look: Hashable, written: KeptRows
+    session: AsyncSession, where: Where, orgs: Sequence[Known], look: Look, written: KeptRows
 ) -> Grid:
     """The venues that fit, smallest district name first, with what stands in them.
 
-    `look` is all that rows are written with beside venues, bookings and organisations; rows that were written
-    so before and are still true come as text.
+    `look` is all that a venue's row is written with beside venue, bookings and organisations; rows that were
+    written so before and are still true come as text.
     """
     known = {o.code: o for o in orgs}
     query = (
@@ -89,8 +91,10 @@ async def grid(
     found = list(await session.scalars(query.limit(MOST + 1)))
     venues, days = found[:MOST], grid_days(where.first, where.number)
     marks = await _marks(session, {v.hall_id for v in venues}, where)
-    at = where.first, where.number, quarter(), look, tuple(_marking(o) for o in orgs)
-    stamps = [("hub", v.org, v.venue_id, v.version, marks.get(v.hall_id), at) for v in venues]
+    at = where.first, where.number, quarter(), tuple(_marking(o) for o in orgs)
+    stamps = [
+        ("hub", v.org, v.venue_id, v.version, marks.get(v.hall_id), at, look(str(v.venue_id))) for v in venues
+    ]
     rows = [written.get(stamp) for stamp in stamps]
     missed = {v.hall_id for v, row in zip(venues, rows, strict=True) if not row}
     standing = list(await session.scalars(select(Booking).where(*_standing(missed, where)))) if missed else []
