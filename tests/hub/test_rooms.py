@@ -183,9 +183,9 @@ async def test_the_grid_and_free_venues(hub: Hub) -> None:
         picked = f"{HALL}_{day.isoformat()}_780_900"
         panel = await clerk.get(f"/rooms?day={day.isoformat()}&pick={picked}")
         assert 'name="pick"' in panel.text
-        offered = re.search(r'/rooms\?[^"]*pick=[^"#]*', page.text)
-        assert offered
-        sel = re.findall('class="free sel"', (await clerk.get(offered[0].replace("&amp;", "&"))).text)
+        found = re.search(r'/rooms\?[^"]*pick=[^"#]*', page.text)
+        assert found
+        sel = re.findall('class="free sel"', (await clerk.get(found[0].replace("&amp;", "&"))).text)
         assert (len(sel), 'class="free sel"' in page.text) == (1, False), "what is picked is seen in the grid"
         assert (await viewer.post("/rooms/ask", pick=picked, title="x")).status_code == 403
         nothing = await clerk.post("/rooms/ask", pick=picked, title="", people="45", org="second")
