@@ -20,6 +20,7 @@ from shared.kit.calendar import (
     GridDay,
     GridRow,
     KeptRows,
+    Look,
     Written,
     day_slots,
     grid_days,
@@ -35,8 +36,6 @@ from shared.kit.versions import word_of
 View = Literal["day", "week"]
 MOST = 40
 STANDING = ("held", "waiting", "confirmed")
-Look = Callable[[str], Hashable]
-"""What the row of a venue (its id) is written with beside what stands in the database."""
 
 
 @dataclass(frozen=True)

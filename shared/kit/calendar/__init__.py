@@ -1,6 +1,6 @@
 """Days, opening hours and week grids: pure tools over dates and minutes."""
 
-from shared.kit.calendar.kept import HERE, KeptRows, Written, just_written, quarter
+from shared.kit.calendar.kept import HERE, KeptRows, Look, Written, just_written, quarter
 from shared.kit.calendar.openings import (
     STEP,
     Span,
@@ -34,6 +34,7 @@ __all__ = [
     "GridDay",
     "GridRow",
     "KeptRows",
+    "Look",
     "Slot",
     "Span",
     "Written",

@@ -6,7 +6,7 @@ and versions are part of the stamp: nothing old is ever shown, and nothing has t
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from shared.kit import clock
@@ -16,6 +16,8 @@ MOST = 1_000
 """Rows of one process, some 10 KB each."""
 HERE = "\0"
 """Stands in a kept row for the address of the page it is printed on: no text of a database holds it."""
+Look = Callable[[str], Hashable]
+"""By a venue's id, what its row is written with beside what is in it: language, addresses, what is picked."""
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ imported without context), `static('js/x.js')`, `css('name')`, `_('中文')`. Un
 Read from request.state: staff (has .name, .can(permission); .post is shown when there), csrf (token),
 nav_counts ({nav key: Count(number, late)}). htmx sends the token as X-CSRF-Token by itself; the field is
 called csrf_token. htmx 2 is loaded on every page; eval is off: no hx-on, no hx-vals='js:...'.
-A part that looks again by itself (hx-trigger="every 2s") says hx-headers='{"X-Looks": "again"}': a page left open is no use of
-the session. No <meta http-equiv=refresh>: it takes away what is being read or typed.
+A part that looks again by itself: `looks_again` of ui.html, which is no use of the session. No <meta http-equiv=refresh> but on the
+page of a door, where nobody reads or types.
 
 Filters: tr (translate a text that came from Python), num (12,345), date (9月17日; with the year when another), month (2021年3月),
 datetime (9月17日 9:16), until (9月17日 9:16—11:00), age, ago (5分钟前), left (余3天 / 已超1天), urgency ('' soon over).

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kit import clock
-from shared.kit.calendar import HERE, Span
+from shared.kit.calendar import HERE, Look, Span
 from shared.kit.db import Reading, Tx
 from shared.kit.errors import Invalid, NotFound, Problem, Refused
 from shared.kit.staff import Staff, require
@@ -154,7 +154,7 @@ def _selected(typed: Typed | None) -> str:
     return f"{typed.venue}{typed.day.isoformat()}{_minutes(typed.opens)}" if typed and typed.day else ""
 
 
-def _look(selected: str) -> present.Look:
+def _look(selected: str) -> Look:
     locale = get_locale()
     return lambda venue: (locale, selected if selected.startswith(venue) else "")
 

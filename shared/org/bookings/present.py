@@ -1,7 +1,7 @@
 """The week grid of this organisation's own venues."""
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from shared.kit.calendar import (
     Entry,
     GridDay,
     GridRow,
+    Look,
     Written,
     day_slots,
     grid_days,
@@ -31,8 +32,6 @@ from shared.org.kit import OrgKit
 from shared.org.venues import Search, Venue, full_name, opening_of, sharing_of
 
 View = Literal["day", "week", "month"]
-Look = Callable[[str], Hashable]
-"""By a venue's id, what its row is written with beside what is in it: language, addresses, what is picked."""
 
 
 @dataclass(frozen=True)
